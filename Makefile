@@ -1,0 +1,90 @@
+# carte-stack. `make help` lists what can be made.
+
+VARIANT ?= release
+PREFIX ?= /usr/local
+OUT := build/$(VARIANT)
+VERSION := 0.1.0
+
+PACKAGES := yaml-0.1 libarchive libcjson libnl-3.0 libnl-route-3.0 libevent libseccomp \
+	libnftables nettle
+# Until `make deps` has run there is no pkg-config to ask.
+PKG := $(if $(shell command -v pkg-config),pkg-config,true)
+
+WARNINGS := $(if $(findstring clang,$(CC)),clang,gcc)
+CPPFLAGS += -D_GNU_SOURCE -DCARTE_VERSION='"$(VERSION)"' -Isrc -Itests/unit -MMD -MP
+CFLAGS += -std=gnu17 -g -fPIE $(FLAGS.$(VARIANT)) @tests/lint/warnings.$(WARNINGS)
+LDFLAGS += -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS.$(VARIANT))
+LDLIBS += $(shell $(PKG) --libs $(PACKAGES)) -lm -lpthread
+
+FLAGS.debug := -Og
+FLAGS.release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection
+FLAGS.asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS.coverage := -O0 --coverage
+FLAGS.analyzer := -O1 -fanalyzer
+
+# Every file under src/ and tests/unit/ is built: adding one needs no change here.
+SOURCES := $(sort $(wildcard src/*/*.c))
+OBJECTS := $(SOURCES:%.c=$(OUT)/%.o)
+LIBRARY := $(OUT)/libcarte.a
+MAINS := $(sort $(wildcard src/cli/main_*.c))
+PROGRAM.stack := carte-stack
+PROGRAM.carte := carte
+PROGRAM.oci := carte-oci
+PROGRAM.keeper := carte-keeper
+PROGRAMS := $(foreach m,$(MAINS:src/cli/main_%.c=%),$(OUT)/$(PROGRAM.$(m)))
+TESTS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/unit/test_*.c)))
+
+.PHONY: all help programs deps up check unit integration lint tidy format generate install \
+	clean bench
+.SECONDARY:
+
+all: programs ## build everything; the programs are in build/bin/
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo 'VARIANT=$(patsubst FLAGS.%,%,$(filter FLAGS.%,$(.VARIABLES)))'
+
+deps: ## install the Debian packages that building and testing need
+	@tests/install-packages
+
+programs: $(PROGRAMS)
+	@mkdir -p build/bin
+	@for p in $(PROGRAMS); do cmp -s $$p build/bin/$$(basename $$p) || \
+		install -m 755 $$p build/bin/.new && mv -f build/bin/.new build/bin/$$(basename $$p); done 2>/dev/null || true
+
+unit: $(TESTS) ## build and run the unit tests
+	@tests/run-unit $(TESTS)
+
+lint: ## check format, layers, names and budgets
+	@tests/lint/run $(OUT)
+
+format: ## format the sources
+	@git ls-files --cached --others --exclude-standard '*.c' '*.h' | xargs clang-format -i
+
+clean: ## remove what was built
+	rm -rf build
+
+$(LIBRARY): $(filter-out $(MAINS:%.c=$(OUT)/%.o),$(OBJECTS))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+define program_rule
+$$(OUT)/$$(PROGRAM.$(1)): $$(OUT)/src/cli/main_$(1).o $$(LIBRARY)
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) $$< $$(LIBRARY) $$(LDLIBS) -o $$@
+endef
+$(foreach m,$(filter-out keeper,$(MAINS:src/cli/main_%.c=%)),$(eval $(call program_rule,$(m))))
+
+# The keeper is alone in its process for the life of a stack: static, so that it costs the
+# memory of its own few pages and nothing else.
+$(OUT)/carte-keeper: $(OUT)/src/cli/main_keeper.o $(LIBRARY)
+	$(CC) $(CFLAGS) $(filter-out -pie,$(LDFLAGS)) $(if $(findstring asan,$(VARIANT)),,-static) $< $(LIBRARY) -o $@
+
+$(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(LIBRARY)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIBRARY) $(LDLIBS) -lcmocka -o $@
+
+$(OUT)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+
+-include stacks/metaverse/module.mk
+-include $(wildcard $(OBJECTS:.o=.d) $(TESTS:=.d))

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Files: read whole, replaced whole
+ */
+
+#include "util/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/alloc.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+int file_read_fd(int fd, size_t limit, struct text *out, struct error *err)
+{
+    size_t start = out->length;
+    char chunk[16384];
+
+    for (;;) {
+        ssize_t got = read(fd, chunk, sizeof(chunk));
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return error_set_errno(err, errno, "read");
+        if (got == 0)
+            return 0;
+        if (out->length - start + (size_t)got > limit)
+            return error_set(err, ERROR_INVALID, "longer than %zu bytes", limit);
+        text_add_bytes(out, chunk, (size_t)got);
+    }
+}
+
+int file_read(int dirfd, const char *path, size_t limit, struct text *out, struct error *err)
+{
+    AUTO_CLOSE int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+    if (fd < 0)
+        return error_set_errno(err, errno, "open '%s'", path);
+    if (file_read_fd(fd, limit, out, err) < 0)
+        return error_wrap(err, "'%s'", path);
+    return 0;
+}
+
+int file_write_all(int fd, const void *data, size_t length, struct error *err)
+{
+    const char *p = data;
+
+    while (length > 0) {
+        ssize_t put = write(fd, p, length);
+
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return error_set_errno(err, errno, "write");
+        p += put;
+        length -= (size_t)put;
+    }
+    return 0;
+}
+
+static int sync_folder_of(int dirfd, const char *path, struct error *err)
+{
+    AUTO_FREE char *copy = alloc_text(path);
+    AUTO_CLOSE int fd = openat(dirfd, dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0 || fsync(fd) < 0)
+        return error_set_errno(err, errno, "sync the folder of '%s'", path);
+    return 0;
+}
+
+static int write_temporary(int dirfd, const char *name, const void *data, size_t length,
+                           mode_t mode, struct error *err)
+{
+    AUTO_CLOSE int fd =
+        openat(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+
+    if (fd < 0)
+        return error_set_errno(err, errno, "create '%s'", name);
+    if (file_write_all(fd, data, length, err) < 0)
+        return error_wrap(err, "'%s'", name);
+    return STEAL_FD(fd);
+}
+
+int file_replace(int dirfd, const char *path, const void *data, size_t length, mode_t mode,
+                 enum file_durability durability, struct error *err)
+{
+    AUTO_FREE char *temporary = alloc_format("%s.%d.tmp", path, (int)getpid());
+    AUTO_CLOSE int fd = write_temporary(dirfd, temporary, data, length, mode, err);
+
+    if (fd < 0) {
+        unlinkat(dirfd, temporary, 0);
+        return -1;
+    }
+    if (durability == FILE_DURABLE && fsync(fd) < 0)
+        error_set_errno(err, errno, "sync '%s'", temporary);
+    else if (renameat(dirfd, temporary, dirfd, path) < 0)
+        error_set_errno(err, errno, "rename to '%s'", path);
+    else if (durability == FILE_DURABLE)
+        return sync_folder_of(dirfd, path, err);
+    else
+        return 0;
+    unlinkat(dirfd, temporary, 0);
+    return -1;
+}
+
+int file_write_control(int dirfd, const char *path, const char *text, struct error *err)
+{
+    AUTO_CLOSE int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return error_set_errno(err, errno, "open '%s'", path);
+    if (write(fd, text, strlen(text)) < 0)
+        return error_set_errno(err, errno, "write '%s' to '%s'", text, path);
+    return 0;
+}
+
+int file_make_folders(const char *path, mode_t mode, struct error *err)
+{
+    AUTO_FREE char *copy = alloc_text(path);
+
+    for (char *p = copy + 1; *copy && *p; p++) {
+        if (*p != '/')
+            continue;
+        *p = '\0';
+        if (mkdir(copy, mode) < 0 && errno != EEXIST)
+            return error_set_errno(err, errno, "make folder '%s'", copy);
+        *p = '/';
+    }
+    if (mkdir(copy, mode) < 0 && errno != EEXIST)
+        return error_set_errno(err, errno, "make folder '%s'", copy);
+    return 0;
+}
+
+/* Empties the folder that is open as `fd`, which is closed on return. */
+static int remove_content(int fd, dev_t device, struct error *err);
+
+static int remove_entry(int dirfd, const char *name, dev_t device, struct error *err)
+{
+    struct stat status;
+    int fd = -1;
+
+    if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+        return 0;
+    if (errno != EISDIR && errno != EPERM)
+        return error_set_errno(err, errno, "remove '%s'", name);
+    fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return error_set_errno(err, errno, "open folder '%s'", name);
+    if (fstat(fd, &status) < 0 || (device != 0 && status.st_dev != device)) {
+        close(fd);
+        return error_set(err, ERROR_DENIED, "'%s' is a mount point: unmount it first", name);
+    }
+    if (remove_content(fd, status.st_dev, err) < 0)
+        return error_wrap(err, "'%s'", name);
+    if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+        return error_set_errno(err, errno, "remove folder '%s'", name);
+    return 0;
+}
+
+static int remove_content(int fd, dev_t device, struct error *err)
+{
+    DIR *folder = fdopendir(fd);
+    int status = 0;
+
+    if (!folder) {
+        close(fd);
+        return error_set_errno(err, errno, "list a folder");
+    }
+    for (const struct dirent *e = readdir(folder); e && status == 0; e = readdir(folder)) {
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            status = remove_entry(dirfd(folder), e->d_name, device, err);
+    }
+    closedir(folder);
+    return status;
+}
+
+int file_remove_tree(int dirfd, const char *path, struct error *err)
+{
+    return remove_entry(dirfd, path, 0, err);
+}
+
+bool file_exists(int dirfd, const char *path)
+{
+    return faccessat(dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}

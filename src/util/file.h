@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Files: read whole, replaced whole
+ *
+ * A file is replaced by write-to-temporary, fsync, rename, fsync of the folder, so that a
+ * kill or a power cut at any instant leaves the old content or the new one.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "util/macro.h"
+#include "util/text.h"
+
+struct error;
+
+enum file_durability {
+    FILE_VOLATILE, /* for CARTE_RUN: atomic, but not synced to disk */
+    FILE_DURABLE,  /* for CARTE_ROOT: survives a power cut */
+};
+
+/*
+ * Read the file `path` below `dirfd` (AT_FDCWD: below the working folder) to the end of `out`.
+ * ERROR_NOT_FOUND: it does not exist. ERROR_INVALID: it is longer than `limit` bytes.
+ */
+int file_read(int dirfd, const char *path, size_t limit, struct text *out,
+              struct error *err) MUST_CHECK;
+
+/* Read all that comes from the open descriptor `fd`, at most `limit` bytes. */
+int file_read_fd(int fd, size_t limit, struct text *out, struct error *err) MUST_CHECK;
+
+/* Replace the file `path` below `dirfd` by `length` bytes of `data`. */
+int file_replace(int dirfd, const char *path, const void *data, size_t length, mode_t mode,
+                 enum file_durability durability, struct error *err) MUST_CHECK;
+
+/* Write all of it, however often write() stops in between. */
+int file_write_all(int fd, const void *data, size_t length, struct error *err) MUST_CHECK;
+
+/* Write a short text to an existing control file (of /proc or a cgroup) with one write(). */
+int file_write_control(int dirfd, const char *path, const char *text, struct error *err) MUST_CHECK;
+
+/* Make the folder `path` and those above it that are missing; it may exist. */
+int file_make_folders(const char *path, mode_t mode, struct error *err) MUST_CHECK;
+
+/*
+ * Remove `path` below `dirfd` and all that is in it, without following symbolic links and
+ * without leaving the file system it lies on. It is no error when it does not exist.
+ */
+int file_remove_tree(int dirfd, const char *path, struct error *err) MUST_CHECK;
+
+bool file_exists(int dirfd, const char *path);

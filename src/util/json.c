@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * JSON
+ *
+ * `struct json` is cJSON's own node under another name: the casts at the top are all there is.
+ */
+
+#include "util/json.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/alloc.h"
+#include "util/error.h"
+
+static cJSON *node_of(struct json *json)
+{
+    return (cJSON *)json;
+}
+
+static const cJSON *node_of_const(const struct json *json)
+{
+    return (const cJSON *)json;
+}
+
+static struct json *checked(cJSON *node)
+{
+    if (node)
+        return (struct json *)node;
+    fputs("out of memory\n", stderr);
+    abort();
+}
+
+/* cJSON limits nesting to 1000, which its own recursion survives; we want far less. */
+static bool is_too_deep(const char *text, size_t length)
+{
+    size_t depth = 0;
+    bool quoted = false;
+
+    for (size_t i = 0; i < length; i++) {
+        if (quoted && text[i] == '\\')
+            i++;
+        else if (text[i] == '"')
+            quoted = !quoted;
+        else if (!quoted && (text[i] == '{' || text[i] == '['))
+            depth++;
+        else if (!quoted && (text[i] == '}' || text[i] == ']') && depth > 0)
+            depth--;
+        if (depth > JSON_DEPTH_MAX)
+            return true;
+    }
+    return false;
+}
+
+struct json *json_parse(const char *text, size_t length, struct error *err)
+{
+    const char *end = NULL;
+    cJSON *node = NULL;
+
+    if (is_too_deep(text, length)) {
+        error_set(err, ERROR_INVALID, "JSON is nested deeper than %d", JSON_DEPTH_MAX);
+        return NULL;
+    }
+    node = cJSON_ParseWithLengthOpts(text, length, &end, 0);
+    while (node && end < text + length && strchr(" \t\r\n", *end) && *end)
+        end++;
+    if (!node || (end < text + length && *end)) {
+        cJSON_Delete(node);
+        error_set(err, ERROR_INVALID, "not JSON at byte %zu", end ? (size_t)(end - text) : 0);
+        return NULL;
+    }
+    return (struct json *)node;
+}
+
+void json_free(struct json *json)
+{
+    cJSON_Delete(node_of(json));
+}
+
+struct json *json_new_object(void)
+{
+    return checked(cJSON_CreateObject());
+}
+
+struct json *json_new_array(void)
+{
+    return checked(cJSON_CreateArray());
+}
+
+struct json *json_new_text(const char *text)
+{
+    return checked(text ? cJSON_CreateString(text) : cJSON_CreateNull());
+}
+
+struct json *json_new_int(int64_t number)
+{
+    return checked(cJSON_CreateNumber((double)number));
+}
+
+void json_set(struct json *object, const char *key, struct json *child)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(node_of(object), key);
+    cJSON_AddItemToObject(node_of(object), key, node_of(child));
+}
+
+void json_set_text(struct json *object, const char *key, const char *text)
+{
+    json_set(object, key, json_new_text(text));
+}
+
+void json_set_int(struct json *object, const char *key, int64_t number)
+{
+    json_set(object, key, json_new_int(number));
+}
+
+void json_set_number(struct json *object, const char *key, double number)
+{
+    json_set(object, key, checked(cJSON_CreateNumber(number)));
+}
+
+void json_set_bool(struct json *object, const char *key, bool value)
+{
+    json_set(object, key, checked(cJSON_CreateBool(value)));
+}
+
+void json_append(struct json *array, struct json *child)
+{
+    cJSON_AddItemToArray(node_of(array), node_of(child));
+}
+
+void json_append_text(struct json *array, const char *text)
+{
+    json_append(array, json_new_text(text));
+}
+
+bool json_is_object(const struct json *json)
+{
+    return cJSON_IsObject(node_of_const(json));
+}
+
+bool json_is_array(const struct json *json)
+{
+    return cJSON_IsArray(node_of_const(json));
+}
+
+bool json_is_text(const struct json *json)
+{
+    return cJSON_IsString(node_of_const(json));
+}
+
+bool json_is_number(const struct json *json)
+{
+    return cJSON_IsNumber(node_of_const(json));
+}
+
+bool json_is_null(const struct json *json)
+{
+    return !json || cJSON_IsNull(node_of_const(json));
+}
+
+const struct json *json_find(const struct json *object, const char *key)
+{
+    if (!json_is_object(object))
+        return NULL;
+    return (const struct json *)cJSON_GetObjectItemCaseSensitive(node_of_const(object), key);
+}
+
+const char *json_get_text(const struct json *json, const char *fallback)
+{
+    return json_is_text(json) ? node_of_const(json)->valuestring : fallback;
+}
+
+double json_get_number(const struct json *json, double fallback)
+{
+    return json_is_number(json) ? node_of_const(json)->valuedouble : fallback;
+}
+
+int64_t json_get_int(const struct json *json, int64_t fallback)
+{
+    double number = json_get_number(json, NAN);
+
+    /* 2^63 as a double: the first value that an int64_t cannot hold. */
+    if (isnan(number) || number >= 9223372036854775808.0 || number < -9223372036854775808.0)
+        return fallback;
+    return (int64_t)number;
+}
+
+bool json_get_bool(const struct json *json, bool fallback)
+{
+    return cJSON_IsBool(node_of_const(json)) ? cJSON_IsTrue(node_of_const(json)) : fallback;
+}
+
+const char *json_find_text(const struct json *object, const char *key, const char *fallback)
+{
+    return json_get_text(json_find(object, key), fallback);
+}
+
+int64_t json_find_int(const struct json *object, const char *key, int64_t fallback)
+{
+    return json_get_int(json_find(object, key), fallback);
+}
+
+bool json_find_bool(const struct json *object, const char *key, bool fallback)
+{
+    return json_get_bool(json_find(object, key), fallback);
+}
+
+const struct json *json_first(const struct json *json)
+{
+    return json ? (const struct json *)node_of_const(json)->child : NULL;
+}
+
+const struct json *json_next(const struct json *child)
+{
+    return (const struct json *)node_of_const(child)->next;
+}
+
+const char *json_key(const struct json *child)
+{
+    return node_of_const(child)->string;
+}
+
+size_t json_count(const struct json *json)
+{
+    return json ? (size_t)cJSON_GetArraySize(node_of_const(json)) : 0;
+}
+
+struct json *json_copy(const struct json *json)
+{
+    return checked(cJSON_Duplicate(node_of_const(json), 1));
+}
+
+char *json_print(const struct json *json, bool pretty)
+{
+    char *text =
+        pretty ? cJSON_Print(node_of_const(json)) : cJSON_PrintUnformatted(node_of_const(json));
+
+    return text ? text : alloc_text("");
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Where things lie
+ *
+ * CARTE_ROOT (/var/lib/carte) survives a reboot: images, volumes, stored stacks, logs.
+ * CARTE_RUN (/run/carte) does not: sockets, locks, the state of what runs.
+ *
+ *     ROOT/images/                        the image store
+ *     ROOT/stacks/PROJECT/                stack.yaml (resolved), revisions/, logs/, events
+ *     ROOT/volumes/NAME/data              named volumes
+ *     RUN/stacks/PROJECT/                 lock, control.sock, state, netns/, replicas
+ */
+
+#pragma once
+
+#include "util/macro.h"
+
+const char *place_root(void);
+const char *place_run(void);
+
+/* "<root>/<format>" and "<run>/<format>"; the caller frees them. */
+char *place_in_root(const char *format, ...) PRINTF_LIKE(1, 2) MUST_CHECK;
+char *place_in_run(const char *format, ...) PRINTF_LIKE(1, 2) MUST_CHECK;
