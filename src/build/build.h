@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * A Cartefile becomes an image
+ *
+ * Each step's result is a layer in the store, found again by the digest of its inputs: a second
+ * build with nothing changed does nothing. RUN steps are containers; who calls build_image()
+ * gives the function that runs one, because it needs a network (docs/decisions).
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "image/store.h"
+#include "runtime/spec.h"
+#include "util/macro.h"
+#include "util/strings.h"
+
+struct error;
+
+/*
+ * Run the container of a RUN step and wait for it. `spec` is complete but for its network:
+ * `network` is "default", "none" or "host". Output goes to spec->stdout_fd and stderr_fd.
+ */
+typedef int (*build_run_fn)(void *context, struct container_spec *spec, const char *network,
+                            int *exit_status_out, struct error *err);
+
+/* Told of each step: "[2/5] COPY . /app", then how it ended; `cached` when nothing was done. */
+typedef void (*build_progress_fn)(void *context, size_t step, size_t step_count,
+                                  const char *instruction, bool cached);
+
+struct build_request {
+    const char *context_folder;
+    const char *cartefile;      /* path, or NULL: Cartefile, else Dockerfile in the context */
+    const char *cartefile_text; /* inline instead of a file, or NULL */
+    const char *target;         /* stage, or NULL: the last */
+    const char *network;        /* of RUN steps, or NULL */
+    struct strings_map args, labels;
+    struct strings names; /* to tag the image with */
+    bool no_cache;
+    int output_fd; /* of RUN steps; -1: dropped unless the step fails */
+    build_run_fn run;
+    build_progress_fn progress; /* or NULL */
+    void *callback_context;     /* of both functions */
+};
+
+/*
+ * Build and tag. *image_out is the image, which the caller frees. Errors of the Cartefile are
+ * ERROR_INVALID and name file, line and the nearest known word.
+ */
+int build_image(struct store *store, const struct build_request *request, struct image **image_out,
+                struct error *err) MUST_CHECK;

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Names: what a query gets for an answer
+ *
+ * Pure: a table of names and a packet in, a packet out; sockets, forwarding and the process
+ * around it are supervise/front.c. `service` is the virtual address, `tasks.service` all
+ * replicas, `service-n` one replica; aliases as in compose. RFC 1035, 2308, 3596, 6891.
+ */
+
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/macro.h"
+
+#define DNS_ADDRESSES_MAX 256
+#define DNS_PACKET_MAX 4096
+
+struct dns_name {
+    char name[256];      /* lower case, without the last dot */
+    uint32_t *addresses; /* host byte order; none: the name exists, but nothing is ready */
+    size_t address_count;
+};
+
+/* The names that are known on one network. Sorted by dns_table_add(). */
+struct dns_table {
+    struct dns_name *names;
+    size_t count;
+};
+
+void dns_table_add(struct dns_table *table, const char *name, uint32_t address); /* 0: none yet */
+void dns_table_done(struct dns_table *table);
+
+enum dns_verdict {
+    DNS_ANSWERED, /* `answer` holds the reply */
+    DNS_FORWARD,  /* not one of our names: ask the host's name server */
+    DNS_DROP,     /* not a query: no answer at all */
+};
+
+/*
+ * Decide about the query of `length` bytes. With DNS_ANSWERED at most `limit` bytes (512 over
+ * UDP unless EDNS says more) are written to `answer` and counted in *answer_length. A name of
+ * ours without an address of the asked type gets an empty answer (NODATA), at once; hostile
+ * packets get FORMERR or are dropped.
+ */
+enum dns_verdict dns_answer(const struct dns_table *table, const uint8_t *query, size_t length,
+                            uint8_t *answer, size_t limit, size_t *answer_length);
+
+/* The reply "refused" or "server failure" to a query that cannot be forwarded. */
+size_t dns_refuse(const uint8_t *query, size_t length, bool failure, uint8_t *answer, size_t limit);
+
+/* Is `reply` an answer to `query` (id, question)? Guards what comes from upstream. */
+bool dns_is_reply_to(const uint8_t *reply, size_t reply_length, const uint8_t *query,
+                     size_t query_length);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What is wrong with a stack file, all of it at once
+ *
+ * Printed as `file:line:column: key.path: what is wrong, what was expected`, followed by the
+ * line of the file with a caret under the column.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/macro.h"
+#include "util/text.h"
+
+#define DIAGNOSTIC_MAX 50
+
+enum diagnostic_severity { DIAGNOSTIC_ERROR, DIAGNOSTIC_WARNING };
+
+struct diagnostic_place {
+    const char *file;    /* borrowed; NULL: no place */
+    size_t line, column; /* from 1 */
+};
+
+struct diagnostic {
+    enum diagnostic_severity severity;
+    char *file;
+    size_t line, column;
+    char *path; /* "services.login.ports[0]" */
+    char *text;
+    char *source; /* the line of the file, or NULL */
+};
+
+struct diagnostics {
+    struct diagnostic *items; /* at most DIAGNOSTIC_MAX */
+    size_t count;
+    size_t error_count, warning_count; /* also those beyond the limit */
+};
+
+void diagnostic_add(struct diagnostics *diagnostics, enum diagnostic_severity severity,
+                    const struct diagnostic_place *place, const char *path, const char *format, ...)
+    PRINTF_LIKE(5, 6);
+
+/* Sorted by file and line, as text for a terminal or a file. */
+void diagnostic_format(const struct diagnostics *diagnostics, bool colour, struct text *out);
+void diagnostic_done(struct diagnostics *diagnostics);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The control API: HTTP and JSON on the Unix socket RUN/stacks/PROJECT/control.sock (0600)
+ *
+ *   GET  /v1/stack                    the whole state, see below
+ *   POST /v1/apply                    load ROOT/stacks/PROJECT/stack.yaml again and make it so
+ *                                     {"force_recreate": false}
+ *   POST /v1/scale                    {"services": {"login": 5}}
+ *   POST /v1/start, /v1/stop, /v1/restart   {"services": [...], "timeout_ms": 10000}; none: all
+ *   POST /v1/down                     {"timeout_ms": 10000}: stop everything, then answer and end
+ *   GET  /v1/events?since=N           server-sent events, one JSON object each
+ *
+ * GET /v1/stack answers
+ *   {"name","revision","state","settled":bool,
+ *    "services":[{"name","image","desired","running","healthy","ready","min","max","update"}],
+ *    "replicas":[{"name","service","index","state","health","pid","start_time","restarts",
+ *       "image","command","created_ms","started_ms","exit_code","exit_reason",
+ *       "addresses":{network: address}, "ports":[{"host_ip","published","target","protocol"}],
+ *       "id","cgroup_parent","netns","capabilities", ...what exec needs}],
+ *    "networks":[{"key","name","bridge","subnet","gateway"}],
+ *    "ports":[{"service","host_ip","published","target","protocol"}]}
+ * `settled` is true when every replica is as wanted: running (and healthy where there is a
+ * check), completed, or stopped on purpose; "waiting" says per replica what it waits for.
+ * A failed request answers {"error": "..."} with 400, 404, 409 or 500.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/json.h"
+#include "util/macro.h"
+
+struct error;
+
+/*
+ * Client side: one request, one answer; blocks for at most `timeout_ms` (0: no end). `body` may
+ * be NULL. ERROR_NOT_FOUND: no supervisor listens for this project.
+ */
+int control_request(const char *project, const char *method, const char *path,
+                    const struct json *body, int64_t timeout_ms, struct json **out,
+                    struct error *err) MUST_CHECK;
+
+/*
+ * Client side of /v1/events: `each` is called for every event until it returns false or the
+ * supervisor ends.
+ */
+typedef bool (*control_event_fn)(void *context, const struct json *event);
+int control_follow(const char *project, uint64_t since, control_event_fn each, void *context,
+                   struct error *err) MUST_CHECK;
