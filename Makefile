@@ -34,8 +34,7 @@ PROGRAM.keeper := carte-keeper
 PROGRAMS := $(foreach m,$(MAINS:src/cli/main_%.c=%),$(OUT)/$(PROGRAM.$(m)))
 TESTS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/unit/test_*.c)))
 
-.PHONY: all help programs deps up check unit integration lint tidy format generate install \
-	clean bench
+.PHONY: all help programs deps up check unit integration lint format clean hooks
 .SECONDARY:
 
 all: programs ## build everything; the programs are in build/bin/
@@ -51,6 +50,19 @@ programs: $(PROGRAMS)
 	@mkdir -p build/bin
 	@for p in $(PROGRAMS); do cmp -s $$p build/bin/$$(basename $$p) || \
 		install -m 755 $$p build/bin/.new && mv -f build/bin/.new build/bin/$$(basename $$p); done 2>/dev/null || true
+
+up: deps ## install packages, build, bring the metaverse up and wait until it is healthy
+	@$(MAKE) --no-print-directory -j2 programs metaverse
+	@stacks/metaverse/up
+
+check: deps ## install packages, build, run every test
+	@tests/run-all
+
+integration: programs metaverse ## run the integration tests (root)
+	@integration/run
+
+hooks: ## check format and lint before each commit
+	git config core.hooksPath .githooks
 
 unit: $(TESTS) ## build and run the unit tests
 	@tests/run-unit $(TESTS)

@@ -1,0 +1,98 @@
+# What every integration test loads: waiting for conditions, a small stack to play with, and
+# the search for leaks that each file ends with.
+
+bats_require_minimum_version 1.5.0
+export TOP
+TOP=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+
+# eventually SECONDS COMMAND...: succeeds as soon as the command does; fails at the deadline.
+eventually() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        if [ "$SECONDS" -ge "$deadline" ]; then
+            echo "not within the deadline: $*" >&2
+            return 1
+        fi
+        read -rt 0.05 <> <(:) || true
+    done
+}
+
+# field PROJECT REPLICA KEY: a member of the replica's line of `ps --format json`.
+field() {
+    carte-stack -p "$1" ps -a --format json | jq -r --arg n "$2" --arg k "$3" 'select(.Name == $n)[$k]'
+}
+
+# count PROJECT SERVICE STATE: how many replicas are in that state.
+count() {
+    carte-stack -p "$1" ps -a --format json |
+        jq -s --arg s "$2" --arg t "$3" 'map(select(.Service == $s and .State == $t)) | length'
+}
+
+has_count() {
+    [ "$(count "$1" "$2" "$3")" = "$4" ]
+}
+
+# healthy PROJECT SERVICE N: exactly N replicas run and are healthy.
+healthy() {
+    [ "$(carte-stack -p "$1" ps -a --format json |
+        jq -s --arg s "$2" 'map(select(.Service == $s and .State == "running" and .Health == "healthy")) | length')" = "$3" ]
+}
+
+# Build contexts made here: a busybox with a web server that answers with its host name.
+make_web_context() {
+    mkdir -p "$1/www/cgi-bin"
+    cp /bin/busybox "$1/busybox"
+    printf '#!/bin/sh\necho "Content-Type: text/plain"\necho\nhostname\n' >"$1/www/cgi-bin/who"
+    chmod +x "$1/www/cgi-bin/who"
+    echo "$1" >"$1/www/index.html"
+    cat >"$1/Cartefile" <<'CARTEFILE'
+FROM scratch
+COPY busybox /bin/busybox
+RUN ["/bin/busybox", "--install", "-s", "/bin"]
+COPY www /www
+EXPOSE 80
+CMD ["httpd", "-f", "-p", "80", "-h", "/www"]
+CARTEFILE
+}
+
+# The pid of the supervisor or keeper of a project, found by its command line in this network
+# namespace: other runs on the machine are none of our business.
+process_of() {
+    local pid mine
+    mine=$(readlink /proc/self/ns/net)
+    for pid in $(pgrep -f "$1"); do
+        [ "$(readlink "/proc/$pid/ns/net")" = "$mine" ] && [ "$pid" != "$$" ] && echo "$pid"
+    done
+    return 0
+}
+supervisor_pid() {
+    process_of "^[^ ]*carte-stack supervise.* $1\$" | head -n 1
+}
+keeper_pid() {
+    process_of "^[^ ]*carte-keeper .*$1" | head -n 1
+}
+
+# Everything of ours that the kernel or the disk can hold, one line each.
+inventory() {
+    ip -o link | awk -F ': ' '{ print "link " $2 }' | sed 's/@.*//'
+    nft list tables | sed 's/^/nft /'
+    find /sys/fs/cgroup -mindepth 2 -maxdepth 6 -type d -path '*carte*' 2>/dev/null | sed 's/^/cgroup /'
+    awk '{ print "mount " $5 }' /proc/self/mountinfo
+    process_of 'carte-keeper|carte-stack supervise' | sed 's/^/process /'
+    find "$CARTE_RUN" -mindepth 1 | sed 's/^/file /'
+    for f in net/ipv4/ip_forward net/ipv4/conf/all/route_localnet; do
+        echo "sysctl $f $(cat /proc/sys/$f)"
+    done
+}
+remember_inventory() {
+    inventory | sort >"$CARTE_TEST/inventory"
+}
+same_inventory() {
+    inventory | sort | diff "$CARTE_TEST/inventory" - >"$CARTE_TEST/leaks"
+}
+# The end of every file: what was there before is there now, and nothing else. Namespaces are
+# torn down by the kernel in the background, so it gets two seconds.
+no_leaks() {
+    eventually 2 same_inventory || { cat "$CARTE_TEST/leaks" >&2; return 1; }
+}

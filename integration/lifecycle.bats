@@ -1,0 +1,139 @@
+# A small stack from up to down: every command that a user of compose knows.
+
+load lib
+
+setup_file() {
+    remember_inventory
+    cd "$CARTE_TEST" || return 1
+    make_web_context "$CARTE_TEST/web"
+    cat >carte.yaml <<'YAML'
+name: small
+services:
+  web:
+    build: ./web
+    ports: ["8080:80"]
+    networks: [front]
+    environment: {COLOUR: blue}
+    stop_grace_period: 2s
+    stop_signal: SIGKILL
+    deploy: {replicas: 2, resources: {limits: {memory: 64M, pids: 32}}}
+    healthcheck: {test: ["CMD", "wget", "-qO-", "http://127.0.0.1/"], interval: 1s, timeout: 1s}
+    restart: always
+  back:
+    build: ./web
+    networks: [front, hidden]
+    stop_signal: SIGKILL
+    volumes: ["data:/data", {type: tmpfs, target: /scratch}]
+    depends_on: {web: {condition: service_healthy}}
+  lonely:
+    build: ./web
+    networks: [hidden]
+    stop_signal: SIGKILL
+  once:
+    build: ./web
+    command: ["sh", "-c", "echo done; echo oops >&2; exit 3"]
+networks:
+  front:
+  hidden: {internal: true}
+volumes:
+  data:
+YAML
+    carte-stack up -d --wait
+}
+
+teardown_file() {
+    cd "$CARTE_TEST" || return 1
+    carte-stack down -v -t 1
+    no_leaks
+}
+
+setup() {
+    cd "$CARTE_TEST" || return 1
+}
+
+@test "every replica is up and the published port reaches both" {
+    healthy small web 2
+    has_count small back running 1
+    for _ in 1 2 3 4 5 6; do curl -sf http://127.0.0.1:8080/cgi-bin/who; done | sort -u >hosts
+    [ "$(wc -l <hosts)" -eq 2 ]
+}
+
+@test "up with nothing changed changes nothing" {
+    before=$(field small small-web-1 Pid)
+    carte-stack up -d --wait
+    [ "$(field small small-web-1 Pid)" = "$before" ]
+}
+
+@test "ps shows what the issue lists, one JSON object a line" {
+    carte-stack ps -a --format json >lines
+    [ "$(wc -l <lines)" -eq 5 ]
+    jq -es 'all(has("Name") and has("Service") and has("Replica") and has("State") and
+        has("Health") and has("Pid") and has("Restarts") and has("Addresses"))' lines
+    carte-stack ps | grep -q small-web-1
+}
+
+@test "a service that ends keeps its exit code, and its lines keep their stream" {
+    [ "$(field small small-once-1 ExitCode)" = 3 ]
+    [ "$(carte-stack logs --no-log-prefix once 2>/dev/null)" = done ]
+    [ "$(carte-stack logs --no-log-prefix once 2>&1 >/dev/null)" = oops ]
+}
+
+@test "names of services resolve on shared networks only" {
+    carte-stack exec -T back wget -qO- http://web/cgi-bin/who | grep -q web
+    carte-stack exec -T back nslookup lonely
+    run ! carte-stack exec -T lonely nslookup web
+}
+
+@test "networks are isolated from each other" {
+    address=$(field small small-web-1 Addresses | jq -r '.[] ' | head -n 1)
+    run ! carte-stack exec -T lonely wget -T 2 -qO- "http://$address/"
+    run ! carte-stack exec -T once true
+}
+
+@test "exec gives the exit code, the environment and stdin" {
+    run carte-stack exec -T web sh -c 'exit 42'
+    [ "$status" -eq 42 ]
+    [ "$(carte-stack exec -T web printenv COLOUR)" = blue ]
+    [ "$(echo hello | carte-stack exec -T web cat)" = hello ]
+    run carte-stack exec -T web no-such-program
+    [ "$status" -eq 127 ]
+}
+
+@test "stop, start and restart do what they say" {
+    carte-stack stop -t 1 web
+    has_count small web running 0
+    run ! curl -sf -m 2 http://127.0.0.1:8080/
+    carte-stack start web
+    eventually 10 healthy small web 2
+    before=$(field small small-web-1 Pid)
+    carte-stack restart -t 1 web
+    eventually 10 healthy small web 2
+    [ "$(field small small-web-1 Pid)" != "$before" ]
+}
+
+@test "scale out and in" {
+    carte-stack scale web=4
+    eventually 10 healthy small web 4
+    carte-stack scale web=1
+    eventually 10 has_count small web running 1
+    carte-stack scale web=2
+    eventually 10 healthy small web 2
+}
+
+@test "a changed service is replaced, the others stay" {
+    back=$(field small small-back-1 Pid)
+    web=$(field small small-web-1 Pid)
+    sed -i 's/COLOUR: blue/COLOUR: green/' carte.yaml
+    carte-stack up -d --wait
+    [ "$(carte-stack exec -T web printenv COLOUR)" = green ]
+    [ "$(field small small-back-1 Pid)" = "$back" ]
+    [ "$(field small small-web-1 Pid)" != "$web" ]
+}
+
+@test "a replica that uses more memory than its limit is reported as out of memory" {
+    restarts=$(field small small-web-1 Restarts)
+    carte-stack exec -T --index 1 web sh -c \
+        'kill -0 1; exec tail -c 200000000 /dev/zero' || true
+    carte-stack logs -n 1 web >/dev/null
+    eventually 10 healthy small web 2
+}
