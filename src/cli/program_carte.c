@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * carte: images and single containers
+ */
+
+#include "cli/cmd_version.h"
+#include "cli/program.h"
+
+static const struct option carte_options[] = {
+    PROGRAM_PROGRESS_OPTION,
+    PROGRAM_HELP_OPTION,
+    PROGRAM_VERSION_OPTION,
+    { 0 },
+};
+
+/* Known commands, refused by name instead of as unknown words. */
+#define NOT_BUILT(name_, operands_, summary_)                                           \
+    {                                                                                   \
+        .name = (name_), .operands = (operands_), .summary = (summary_),                \
+        .refusal = "is not built yet; run single containers as a stack of one service", \
+    }
+static const struct command carte_run = NOT_BUILT("run", "IMAGE [COMMAND...]", "Run a container.");
+static const struct command carte_create = NOT_BUILT("create", "IMAGE", "Create a container.");
+static const struct command carte_start = NOT_BUILT("start", "NAME...", "Start containers.");
+static const struct command carte_stop = NOT_BUILT("stop", "NAME...", "Stop containers.");
+static const struct command carte_restart = NOT_BUILT("restart", "NAME...", "Restart containers.");
+static const struct command carte_rm = NOT_BUILT("rm", "NAME...", "Remove containers.");
+static const struct command carte_exec = NOT_BUILT("exec", "NAME COMMAND...", "Run a process.");
+static const struct command carte_logs = NOT_BUILT("logs", "NAME", "Print a container's output.");
+static const struct command carte_pull = NOT_BUILT("pull", "IMAGE", "Fetch an image.");
+static const struct command carte_push = NOT_BUILT("push", "IMAGE", "Publish an image.");
+static const struct command carte_save = NOT_BUILT("save", "IMAGE", "Write an image to a file.");
+static const struct command carte_load = NOT_BUILT("load", "FILE", "Read an image from a file.");
+static const struct command carte_stats = NOT_BUILT("stats", NULL, "Print the use of resources.");
+
+static const struct command *const carte_commands[] = {
+    &carte_run,  &carte_create, &carte_start, &carte_stop,  &carte_restart,
+    &carte_rm,   &carte_exec,   &carte_logs,  &carte_pull,  &carte_push,
+    &carte_save, &carte_load,   &carte_stats, &cmd_version, NULL,
+};
+
+const struct command_program program_carte = {
+    .name = "carte",
+    .summary = "Build and look at images, and see what runs.",
+    .globals = carte_options,
+    .commands = carte_commands,
+};

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * carte-stack: stacks
+ */
+
+#include "cli/cmd_version.h"
+#include "cli/program.h"
+
+static const struct option stack_options[] = {
+    {
+        .letter = 'f',
+        .name = "file",
+        .argument = "FILE",
+        OPTION(LIST, struct command_globals, files),
+        .doc = "Stack file; may be given again, later ones are merged over earlier ones.",
+    },
+    {
+        .letter = 'p',
+        .name = "project-name",
+        .argument = "NAME",
+        OPTION(TEXT, struct command_globals, project_name),
+        .doc = "Name of the stack, instead of the one in the file.",
+    },
+    {
+        .name = "project-directory",
+        .argument = "FOLDER",
+        OPTION(TEXT, struct command_globals, project_directory),
+        .doc = "Folder to look for the stack file in, instead of the working folder.",
+    },
+    {
+        .name = "env-file",
+        .argument = "FILE",
+        OPTION(LIST, struct command_globals, env_files),
+        .doc = "File of variables, instead of .env beside the stack file; may be given again.",
+    },
+    {
+        .name = "profile",
+        .argument = "NAME",
+        OPTION(LIST, struct command_globals, profiles),
+        .doc = "Take in the services of this profile; may be given again.",
+    },
+    {
+        .name = "loose",
+        OPTION(FLAG, struct command_globals, loose),
+        .doc = "Warn of unknown keys in a stack file instead of refusing them.",
+    },
+    PROGRAM_PROGRESS_OPTION,
+    PROGRAM_HELP_OPTION,
+    PROGRAM_VERSION_OPTION,
+    { 0 },
+};
+
+static const struct command stack_plan = {
+    .name = "plan",
+    .operands = "[SERVICE...]",
+    .summary = "Show what `up` would change.",
+    .refusal = "is not built yet; `config` shows the resolved file and `ps` what runs",
+};
+
+static const struct command *const stack_commands[] = {
+    &stack_plan,
+    &cmd_version,
+    NULL,
+};
+
+const struct command_program program_stack = {
+    .name = "carte-stack",
+    .summary = "Bring a stack of services, described by one file, up on this machine.",
+    .globals = stack_options,
+    .commands = stack_commands,
+};
