@@ -17,6 +17,7 @@
 #include "util/macro.h"
 
 struct error;
+struct manifest;
 struct store;
 
 /* Open the store below `root` ("/var/lib/carte/images"); it is made if it is missing. */
@@ -39,3 +40,59 @@ int store_find_image(struct store *store, const char *reference, struct image **
 /* All images, newest first. The caller frees each and the array. */
 int store_list_images(struct store *store, struct image ***out, size_t *count_out,
                       struct error *err) MUST_CHECK;
+
+/*
+ * Give the image `reference` (a name or an id) the further name `name`. An image that had it
+ * before loses it. ERROR_NOT_FOUND: there is no such image.
+ */
+int store_tag(struct store *store, const char *reference, const char *name,
+              struct error *err) MUST_CHECK;
+
+/* Take a name away; the image stays. ERROR_NOT_FOUND: nothing has this name. */
+int store_untag(struct store *store, const char *name, struct error *err) MUST_CHECK;
+
+/*
+ * Forget the image `reference`: by name, that name, and the image with its last one; by id, the
+ * image with all its names. What it took on disk goes with store_prune(). *gone_out: the image
+ * is forgotten, and not just a name.
+ */
+int store_remove_image(struct store *store, const char *reference, bool *gone_out,
+                       struct error *err) MUST_CHECK;
+
+/*
+ * Remove what no image needs: blobs, records of cached steps, and unpacked layers that are
+ * neither an image's nor in `used` (absolute paths as in image.layers, of the containers that
+ * exist). With `dangling`, images without a name go first. ERROR_EXISTS: a build is running.
+ */
+int store_prune(struct store *store, bool dangling, const struct strings *used,
+                uint64_t *freed_bytes_out, struct error *err) MUST_CHECK;
+
+/*
+ * The metadata record of an image that was built from the short form of a Cartefile, as JSON:
+ * name, timestamp, layers, author, exe_path, base_image. *out is NULL when it has none.
+ */
+int store_find_record(struct store *store, const char *image_id, char **out,
+                      struct error *err) MUST_CHECK;
+int store_save_record(struct store *store, const char *image_id, const char *json,
+                      struct error *err) MUST_CHECK;
+
+/*
+ * Fill `target_folder`, which exists and is empty, with what the image holds at `path`: the
+ * content of a folder with owners and modes; the target takes the folder's own. An image that
+ * has no folder there leaves the target as it is.
+ */
+int store_copy_path(const struct image *image, const char *path, const char *target_folder,
+                    struct error *err) MUST_CHECK;
+
+/* For image/ and build/: the folder of the store, and the manifest of an image of it. */
+int store_get_folder(const struct store *store);
+const char *store_get_path(const struct store *store);
+int store_load_manifest(struct store *store, const char *digest, struct manifest **out,
+                        struct error *err) MUST_CHECK;
+
+/*
+ * Write configuration and manifest and put the image into the index under each of `names`
+ * (none: without a name); *digest_out is the manifest's digest, which the caller frees.
+ */
+int store_save_image(struct store *store, const struct manifest *manifest,
+                     const struct strings *names, char **digest_out, struct error *err) MUST_CHECK;
