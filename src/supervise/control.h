@@ -17,11 +17,15 @@
  *    "replicas":[{"name","service","index","state","health","pid","start_time","restarts",
  *       "image","command","created_ms","started_ms","exit_code","exit_reason",
  *       "addresses":{network: address}, "ports":[{"host_ip","published","target","protocol"}],
- *       "id","cgroup_parent","netns","capabilities", ...what exec needs}],
+ *       "id","cgroup_parent","netns","waiting": text or absent,
+ *       "env":[...],"cwd","user","capabilities": number,"allow_new_privileges","privileged",
+ *       "seccomp_unconfined" (the last six: as in the container's spec, for exec)}],
  *    "networks":[{"key","name","bridge","subnet","gateway"}],
  *    "ports":[{"service","host_ip","published","target","protocol"}]}
  * `settled` is true when every replica is as wanted: running (and healthy where there is a
- * check), completed, or stopped on purpose; "waiting" says per replica what it waits for.
+ * check), completed, or stopped on purpose; a replica's "waiting" says what it waits for, "state" is one
+ * of pending, running, stopping, stopped, completed, failed; "health" one of starting, healthy,
+ * unhealthy, or empty without a check; times are wall time.
  * A failed request answers {"error": "..."} with 400, 404, 409 or 500.
  */
 
