@@ -44,14 +44,15 @@ help: ## show this list
 	@echo 'VARIANT=$(patsubst FLAGS.%,%,$(filter FLAGS.%,$(.VARIABLES)))'
 
 deps: ## install the Debian packages that building and testing need
-	@tests/install-packages
+	@tests/install-packages all
 
 programs: $(PROGRAMS)
 	@mkdir -p build/bin
 	@for p in $(PROGRAMS); do cmp -s $$p build/bin/$$(basename $$p) || \
 		install -m 755 $$p build/bin/.new && mv -f build/bin/.new build/bin/$$(basename $$p); done 2>/dev/null || true
 
-up: deps ## install packages, build, bring the metaverse up and wait until it is healthy
+up: ## install packages, build, bring the metaverse up and wait until it is healthy
+	@tests/install-packages build
 	@$(MAKE) --no-print-directory -j2 programs metaverse
 	@stacks/metaverse/up
 
