@@ -14,6 +14,7 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,11 +28,16 @@
 #define ANSWER_MAX (64 * 1024 * 1024)
 
 struct fetch {
+    struct fetch *next; /* in the list of those not freed yet */
+    bool is_answered;
     struct event_base *base;
     struct evhttp_connection *connection;
     fetch_fn *done;
     void *context;
 };
+
+/* Requests belong to loops, and loops to one thread: so does this list. */
+static struct fetch *fetches;
 
 static const struct {
     const char *name;
@@ -55,14 +61,23 @@ struct evdns_base *fetch_open_resolver(struct event_base *base)
     return resolver;
 }
 
+static void free_fetch(struct fetch *fetch)
+{
+    struct fetch **link = &fetches;
+
+    while (*link != fetch)
+        link = &(*link)->next;
+    *link = fetch->next;
+    if (fetch->connection)
+        evhttp_connection_free(fetch->connection);
+    free(fetch);
+}
+
 static void free_later(evutil_socket_t fd, short events, void *context)
 {
-    struct fetch *fetch = context;
-
     (void)fd;
     (void)events;
-    evhttp_connection_free(fetch->connection);
-    free(fetch);
+    free_fetch(context);
 }
 
 static void on_answer(struct evhttp_request *http, void *context)
@@ -83,6 +98,7 @@ static void on_answer(struct evhttp_request *http, void *context)
         answer.body = body;
         answer.replica = replica ? replica : "";
     }
+    fetch->is_answered = true;
     fetch->done(fetch->context, &answer);
     event_base_once(fetch->base, -1, EV_TIMEOUT, free_later, fetch, NULL);
 }
@@ -146,10 +162,8 @@ static int start(struct fetch *fetch, struct evdns_base *resolver, const struct 
     evhttp_connection_set_timeout_tv(fetch->connection, &timeout);
     evhttp_connection_set_max_body_size(fetch->connection, ANSWER_MAX);
     add_headers(http, host, request);
-    if (evhttp_make_request(fetch->connection, http, type, target) < 0) {
-        evhttp_connection_free(fetch->connection);
+    if (evhttp_make_request(fetch->connection, http, type, target) < 0)
         return error_set(err, ERROR_SYSTEM, "cannot connect to '%s'", host);
-    }
     return 0;
 }
 
@@ -169,12 +183,25 @@ int fetch_start(struct event_base *base, struct evdns_base *resolver,
                          request->url);
     }
     fetch = alloc_new(struct fetch);
-    *fetch = (struct fetch){ .base = base, .done = done, .context = context };
+    *fetch = (struct fetch){ .base = base, .done = done, .context = context, .next = fetches };
+    fetches = fetch;
     result = start(fetch, resolver, uri, request, err);
     if (result < 0)
-        free(fetch);
+        free_fetch(fetch);
     evhttp_uri_free(uri);
     return result;
+}
+
+void fetch_give_up(void)
+{
+    while (fetches) {
+        struct fetch *fetch = fetches;
+        struct fetch_answer answer = { .body = "", .replica = "" };
+
+        if (!fetch->is_answered)
+            fetch->done(fetch->context, &answer);
+        free_fetch(fetch);
+    }
 }
 
 static void keep_answer(void *context, const struct fetch_answer *answer)

@@ -44,7 +44,10 @@ int fetch_start(struct event_base *base, struct evdns_base *resolver,
                 const struct fetch_request *request, fetch_fn *done, void *context,
                 struct error *err) MUST_CHECK;
 
-/* The same, waiting for the answer, of which the caller frees `body`. For clients. */
+/* The loop has ended: tell all who still wait that no answer came, and free what is left. */
+void fetch_give_up(void);
+
+/* A request that waits for its answer, of which the caller frees `body`. For clients. */
 struct fetch_result {
     int status;
     char *body;

@@ -52,7 +52,7 @@ static int write_key(int folder, const char *name, const unsigned char *key, siz
 
     if (fd < 0)
         return error_set_errno(err, errno, "create %s", name);
-    if (write(fd, key, size) != (ssize_t)size || fsync(fd) < 0) {
+    if (write(fd, key, size) != (ssize_t)size || fchmod(fd, mode) < 0 || fsync(fd) < 0) {
         error_set_errno(err, errno, "write %s", name);
         unlinkat(folder, name, 0);
         return -1;

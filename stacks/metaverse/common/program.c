@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/client.h"
@@ -91,6 +92,8 @@ static int serve(const struct program *program, const struct server_config *conf
 {
     struct error err = { 0 };
 
+    /* What is kept is the server's alone; the public key is given its own mode. */
+    umask(0077);
     log_setup(STDOUT_FILENO, LOG_LEVEL_INFO, LOG_FORMAT_JSON);
     if (program->serve(config, &err) < 0) {
         log_error("cannot serve", LOG_TEXT("error", err.text));

@@ -252,6 +252,7 @@ void server_close(struct server *server)
 void server_run(struct server *server)
 {
     event_base_dispatch(server->base);
+    fetch_give_up();
     log_info("stopped", LOG_INT("requests", server->request_count),
              LOG_INT("unfinished", (int64_t)server->in_progress));
 }
