@@ -13,6 +13,8 @@ PKG := $(if $(shell command -v pkg-config),pkg-config,true)
 WARNINGS := $(if $(findstring clang,$(CC)),clang,gcc)
 CPPFLAGS += -D_GNU_SOURCE -DCARTE_VERSION='"$(VERSION)"' -Isrc -Itests/unit -MMD -MP
 CFLAGS += -std=gnu17 -g -fPIE $(FLAGS.$(VARIANT)) @tests/lint/warnings.$(WARNINGS)
+# Headers of the libraries are not held to our warnings.
+CPPFLAGS += $(subst -I,-isystem ,$(shell $(PKG) --cflags $(PACKAGES)))
 LDFLAGS += -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS.$(VARIANT))
 LDLIBS += $(shell $(PKG) --libs $(PACKAGES)) -lm -lpthread
 
@@ -34,7 +36,9 @@ PROGRAM.keeper := carte-keeper
 PROGRAMS := $(foreach m,$(MAINS:src/cli/main_%.c=%),$(OUT)/$(PROGRAM.$(m)))
 TESTS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/unit/test_*.c)))
 
-.PHONY: all help programs deps up check unit integration lint format clean hooks
+KERNEL_TESTS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/kernel/test_*.c)))
+
+.PHONY: kernel-tests all help programs deps up check unit integration lint format clean hooks
 .SECONDARY:
 
 all: programs ## build everything; the programs are in build/bin/
@@ -68,6 +72,9 @@ hooks: ## check format and lint before each commit
 unit: $(TESTS) ## build and run the unit tests
 	@tests/run-unit $(TESTS)
 
+kernel-tests: $(KERNEL_TESTS) ## build and run the tests that need root and a kernel of today
+	@tests/run-unit $(KERNEL_TESTS)
+
 lint: ## check format, layers, names and budgets
 	@tests/lint/run $(OUT)
 
@@ -95,9 +102,14 @@ $(OUT)/carte-keeper: $(OUT)/src/cli/main_keeper.o $(LIBRARY)
 $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(LIBRARY)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIBRARY) $(LDLIBS) -lcmocka -o $@
 
+$(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(LIBRARY)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIBRARY) $(LDLIBS) -lcmocka -o $@
+
+$(OUT)/tests/kernel/test_net: $(OUT)/tests/kernel/net_bed.o
+
 $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
 -include stacks/metaverse/module.mk
--include $(wildcard $(OBJECTS:.o=.d) $(TESTS:=.d))
+-include $(wildcard $(OBJECTS:.o=.d) $(TESTS:=.d) $(KERNEL_TESTS:=.d))

@@ -23,7 +23,7 @@ int addrpool_lock(int64_t timeout_ms, int *fd_out, struct error *err) MUST_CHECK
 
 /*
  * Choose a subnet of `prefix` bits that overlaps no address and no route of the host, out of
- * the pool (CARTE_SUBNETS, default 10.88.0.0/16 and then 10.89.0.0/16...). Call it and apply
+ * the pool (CARTE_SUBNETS, a list of subnets; default 10.88.0.0/13). Call it and apply
  * the network while holding the lock.
  */
 int addrpool_choose_subnet(uint8_t prefix, uint32_t *subnet_out, struct error *err) MUST_CHECK;
@@ -57,3 +57,7 @@ void addrpool_release(struct addrpool *pool, uint32_t address);
  * Reads the listening sockets and carte's own rules.
  */
 bool addrpool_is_port_free(int protocol, uint32_t host_address, uint16_t port);
+
+/* The same, but the rules of `table` do not count: a stack may publish its own port again. */
+bool addrpool_is_port_free_for(const char *table, int protocol, uint32_t host_address,
+                               uint16_t port);
