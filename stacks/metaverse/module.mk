@@ -1,14 +1,14 @@
 # The metaverse: four servers, a bot, and the folders their images are built from. Included
 # by the Makefile above, whose variables it uses.
 
-META_SERVERS := $(foreach s,login asset map game,$(if $(wildcard stacks/metaverse/$(s)/$(s).c),$(s)))
+META_SERVERS := login asset map game
 META_STAGE := build/metaverse
 META_SOURCES := $(sort $(wildcard stacks/metaverse/*/*.c))
 META_OBJECTS := $(META_SOURCES:%.c=$(OUT)/%.o)
-META_UTIL := $(patsubst %.c,$(OUT)/%.o,$(wildcard src/util/*.c))
+META_UTIL := $(OUT)/stacks/metaverse/libutil.a
 META_COMMON := $(filter $(OUT)/stacks/metaverse/common/%,$(META_OBJECTS))
 META_PROGRAMS := $(META_SERVERS:%=$(OUT)/stacks/metaverse/bin/%) \
-	$(if $(wildcard stacks/metaverse/bot/*.c),$(OUT)/stacks/metaverse/bin/metabot)
+	$(OUT)/stacks/metaverse/bin/metabot
 META_TESTS := $(filter $(OUT)/tests/unit/test_meta_%,$(TESTS))
 META_PURE := $(filter-out %/login/login.o %/asset/asset.o %/map/map.o %/game/game.o \
 	$(OUT)/stacks/metaverse/bot/%,$(META_OBJECTS))
@@ -27,6 +27,12 @@ $(META_OBJECTS): CPPFLAGS += -Istacks/metaverse
 $(META_TESTS:=.o): CPPFLAGS += -Istacks/metaverse
 $(META_TESTS): LDLIBS := $(META_LDLIBS)
 $(META_TESTS): $(META_PURE)
+
+# The servers need the lowest room alone.
+$(META_UTIL): $(patsubst %.c,$(OUT)/%.o,$(wildcard src/util/*.c))
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
 
 define META_rule
 $$(OUT)/stacks/metaverse/bin/$(1): $$(filter $$(OUT)/stacks/metaverse/$(2)/%,$$(META_OBJECTS)) \
