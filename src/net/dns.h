@@ -26,14 +26,21 @@ struct dns_name {
     size_t address_count;
 };
 
-/* The names that are known on one network. Sorted by dns_table_add(). */
+/*
+ * The names that are known on one network. Sorted by dns_table_add(). All of them are also
+ * answered with the search domain `suffix` behind them, below which there are no other names.
+ */
 struct dns_table {
     struct dns_name *names;
     size_t count;
+    char suffix[256]; /* lower case, without dots at its ends; empty: none */
 };
 
 void dns_table_add(struct dns_table *table, const char *name, uint32_t address); /* 0: none yet */
 void dns_table_done(struct dns_table *table);
+
+/* How long the answer to `query` may be over UDP: 512, or what EDNS says. */
+size_t dns_udp_limit(const uint8_t *query, size_t length);
 
 enum dns_verdict {
     DNS_ANSWERED, /* `answer` holds the reply */
@@ -42,9 +49,10 @@ enum dns_verdict {
 };
 
 /*
- * Decide about the query of `length` bytes. With DNS_ANSWERED at most `limit` bytes (512 over
- * UDP unless EDNS says more) are written to `answer` and counted in *answer_length. A name of
- * ours without an address of the asked type gets an empty answer (NODATA), at once; hostile
+ * Decide about the query of `length` bytes. With DNS_ANSWERED at most `limit` bytes (over UDP
+ * dns_udp_limit(), over TCP DNS_PACKET_MAX) are written to `answer` and counted in
+ * *answer_length; what does not fit is cut, and the answer says so (TC). A name of ours
+ * without an address of the asked type gets an empty answer (NODATA), at once; hostile
  * packets get FORMERR or are dropped.
  */
 enum dns_verdict dns_answer(const struct dns_table *table, const uint8_t *query, size_t length,
