@@ -38,5 +38,8 @@ struct image {
     struct strings diff_ids; /* lowest first */
 };
 
+void image_config_done(struct image_config *config);
+void image_config_copy(struct image_config *to, const struct image_config *from);
+
 void image_free(struct image *image);
 DEFINE_CLEANUP(image)

@@ -87,6 +87,15 @@ int store_copy_path(const struct image *image, const char *path, const char *tar
 /* For image/ and build/: the folder of the store, and the manifest of an image of it. */
 int store_get_folder(const struct store *store);
 const char *store_get_path(const struct store *store);
+char *store_layer_path(const struct store *store, const char *chain_hex) MUST_CHECK;
+
+/* The place for unfinished work, made when it is first asked for; borrowed. */
+struct session;
+int store_begin(struct store *store, struct session **session_out, struct error *err) MUST_CHECK;
+
+/* Unpack what is not yet; the folders of the layers, topmost first, replace *layers_out. */
+int store_unpack(struct store *store, const struct manifest *manifest, struct strings *layers_out,
+                 struct error *err) MUST_CHECK;
 int store_load_manifest(struct store *store, const char *digest, struct manifest **out,
                         struct error *err) MUST_CHECK;
 

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Layers
+ */
+
+#include "image/layer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "image/blob.h"
+#include "image/pack.h"
+#include "image/stream.h"
+#include "image/unpack.h"
+#include "util/alloc.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/file.h"
+
+char *layer_new_work(struct session *session, struct error *err)
+{
+    AUTO_FREE char *work = session_new_name(session, "layer");
+    AUTO_FREE char *tree = alloc_format("%s/tree", work);
+
+    if (mkdirat(session->fd, work, 0700) < 0 || mkdirat(session->fd, tree, 0755) < 0 ||
+        fchmodat(session->fd, tree, 0755, 0) < 0) {
+        error_set_errno(err, errno, "make a folder for a layer");
+        return NULL;
+    }
+    return STEAL_PTR(work);
+}
+
+int layer_open_tree(const struct session *session, const char *work, struct error *err)
+{
+    AUTO_FREE char *tree = alloc_format("%s/tree", work);
+    int fd = openat(session->fd, tree, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0)
+        return error_set_errno(err, errno, "open the folder of a layer");
+    return fd;
+}
+
+static int write_blob(int fd, int tree_fd, int64_t mtime, struct manifest_layer *out,
+                      struct error *err)
+{
+    AUTO(stream_writer) struct stream_writer *writer = stream_writer_new(fd, err);
+    char hex[HASH_SHA256_HEX_SIZE];
+    char diff_hex[HASH_SHA256_HEX_SIZE];
+    uint64_t size = 0;
+
+    if (!writer || pack_tree(tree_fd, mtime, writer, diff_hex, err) < 0 ||
+        stream_writer_finish(writer, hex, &size, err) < 0)
+        return -1;
+    *out = (struct manifest_layer){
+        .digest = alloc_format("sha256:%s", hex),
+        .diff_id = alloc_format("sha256:%s", diff_hex),
+        .media_type = alloc_text(MANIFEST_LAYER_ZSTD),
+        .size_bytes = size,
+    };
+    return 0;
+}
+
+int layer_save(int store_fd, struct session *session, int tree_fd, int64_t mtime,
+               struct manifest_layer *out, struct error *err)
+{
+    AUTO_FREE char *name = session_new_name(session, "blob");
+    AUTO_CLOSE int fd =
+        openat(session->fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    struct manifest_layer layer = { 0 };
+
+    if (fd < 0)
+        return error_set_errno(err, errno, "make a file for a layer");
+    if (write_blob(fd, tree_fd, mtime, &layer, err) < 0)
+        return -1;
+    if (blob_commit(store_fd, session, name, fd, layer.digest, err) < 0) {
+        manifest_layer_done(&layer);
+        return -1;
+    }
+    *out = layer;
+    return 0;
+}
+
+#define LAYER_PATH_SIZE (sizeof("layers//tree") + HASH_SHA256_HEX_SIZE)
+
+bool layer_is_unpacked(int store_fd, const char *chain_hex)
+{
+    char path[LAYER_PATH_SIZE];
+
+    snprintf(path, sizeof(path), "layers/%s/tree", chain_hex);
+    return file_exists(store_fd, path);
+}
+
+int layer_install(int store_fd, const struct session *session, const char *work,
+                  const char *chain_hex, struct error *err)
+{
+    AUTO_CLOSE int layers = openat(store_fd, "layers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (layers < 0)
+        return error_set_errno(err, errno, "open the store's folder 'layers'");
+    if (layer_is_unpacked(store_fd, chain_hex))
+        return file_remove_tree(session->fd, work, err);
+    if (syncfs(layers) < 0)
+        return error_set_errno(err, errno, "sync a layer");
+    if (renameat(session->fd, work, layers, chain_hex) == 0)
+        return fsync(layers) < 0 ? error_set_errno(err, errno, "sync the layers") : 0;
+    if (errno == EEXIST || errno == ENOTEMPTY)
+        return file_remove_tree(session->fd, work, err);
+    return error_set_errno(err, errno, "put a layer in its place");
+}
+
+static int check_digest(const char *what, const char *hex, const char *digest, struct error *err)
+{
+    const char *expected = blob_find_hex(digest);
+
+    if (expected && strcmp(hex, expected) == 0)
+        return 0;
+    return error_set(err, ERROR_INVALID,
+                     "%s has digest sha256:%s instead of %s: remove the image and build it again",
+                     what, hex, digest);
+}
+
+int layer_unpack(int store_fd, struct session *session, const struct manifest_layer *layer,
+                 const char *chain_hex, struct error *err)
+{
+    const struct unpack_options options = { .is_layer = true };
+    AUTO(stream_reader) struct stream_reader *reader = NULL;
+    AUTO_FREE char *work = NULL;
+    AUTO_CLOSE int blob = -1;
+    AUTO_CLOSE int tree = -1;
+    char hex[HASH_SHA256_HEX_SIZE];
+
+    if (layer_is_unpacked(store_fd, chain_hex))
+        return 0;
+    if (session_begin(session, store_fd, err) < 0)
+        return -1;
+    blob = blob_open(store_fd, layer->digest, err);
+    work = blob < 0 ? NULL : layer_new_work(session, err);
+    tree = !work ? -1 : layer_open_tree(session, work, err);
+    reader = tree < 0 ? NULL : stream_reader_new(blob, LAYER_SIZE_MAX, err);
+    if (!reader || unpack_archive(reader, tree, &options, hex, err) < 0 ||
+        check_digest("a layer's content", hex, layer->diff_id, err) < 0 ||
+        stream_reader_finish(reader, hex, err) < 0 ||
+        check_digest("a layer", hex, layer->digest, err) < 0)
+        return error_wrap(err, "unpack %s", layer->digest);
+    return layer_install(store_fd, session, work, chain_hex, err);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Layers: a compressed tar stream among the blobs, and its tree under layers/
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "image/manifest.h"
+#include "image/session.h"
+#include "util/macro.h"
+
+struct error;
+
+/* The uncompressed bytes of one layer. */
+#define LAYER_SIZE_MAX (UINT64_C(64) << 30)
+
+/* A new folder in the session with an empty folder `tree` in it. Returns its name. */
+char *layer_new_work(struct session *session, struct error *err) MUST_CHECK;
+
+/* Open the folder `tree` of such a work. */
+int layer_open_tree(const struct session *session, const char *work, struct error *err) MUST_CHECK;
+
+/* Write the blob of the layer that `tree_fd` holds; all times in it become `mtime`. */
+int layer_save(int store_fd, struct session *session, int tree_fd, int64_t mtime,
+               struct manifest_layer *out, struct error *err) MUST_CHECK;
+
+bool layer_is_unpacked(int store_fd, const char *chain_hex);
+
+/* The work's tree becomes the unpacked layer of that chain id, unless there is one already. */
+int layer_install(int store_fd, const struct session *session, const char *work,
+                  const char *chain_hex, struct error *err) MUST_CHECK;
+
+/* Unpack the layer's blob, checking both digests, unless it is unpacked. */
+int layer_unpack(int store_fd, struct session *session, const struct manifest_layer *layer,
+                 const char *chain_hex, struct error *err) MUST_CHECK;

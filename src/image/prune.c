@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Removing what no image of the store needs
+ *
+ * A build holds the store's lock shared from its first look at the cache to its entry in the
+ * index; a prune wants it alone, so that it never takes a layer from under a build.
+ */
+
+#include "image/prune.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "image/blob.h"
+#include "image/catalog.h"
+#include "image/manifest.h"
+#include "image/store.h"
+#include "util/alloc.h"
+#include "util/error.h"
+#include "util/file.h"
+#include "util/text.h"
+
+/* Names of files to keep, in each of the store's folders. */
+struct keep {
+    struct strings blobs, layers, records;
+};
+
+static void keep_done(struct keep *keep)
+{
+    strings_done(&keep->blobs);
+    strings_done(&keep->layers);
+    strings_done(&keep->records);
+}
+
+int prune_lock(int store_fd, bool alone, struct error *err)
+{
+    AUTO_CLOSE int fd =
+        openat(store_fd, "build.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        return error_set_errno(err, errno, "open the lock of the image store");
+    while (flock(fd, alone ? LOCK_EX | LOCK_NB : LOCK_SH) < 0) {
+        if (errno == EWOULDBLOCK)
+            return error_set(err, ERROR_EXISTS, "a build is running: try again when it has ended");
+        if (errno != EINTR)
+            return error_set_errno(err, errno, "lock the image store");
+    }
+    return STEAL_FD(fd);
+}
+
+static int keep_image(struct store *store, const char *digest, struct keep *keep, struct error *err)
+{
+    AUTO(manifest) struct manifest *manifest = NULL;
+    char chain[HASH_SHA256_HEX_SIZE];
+
+    if (store_load_manifest(store, digest, &manifest, err) < 0)
+        return -1;
+    strings_add(&keep->blobs, blob_find_hex(digest));
+    strings_add(&keep->blobs, blob_find_hex(manifest->id));
+    strings_take(&keep->records, alloc_format("%s.json", blob_find_hex(manifest->id)));
+    for (size_t i = 0; i < manifest->layer_count; i++) {
+        strings_add(&keep->blobs, blob_find_hex(manifest->layers[i].digest));
+        manifest_chain_id(manifest, i + 1, chain);
+        strings_add(&keep->layers, chain);
+    }
+    return 0;
+}
+
+static int drop_dangling(int store_fd, struct catalog *catalog, struct error *err)
+{
+    for (size_t i = catalog->count; i > 0; i--) {
+        AUTO_FREE char *digest = alloc_text(catalog->items[i - 1].digest);
+
+        if (catalog->items[i - 1].name)
+            continue;
+        catalog_remove_digest(catalog, digest);
+    }
+    return catalog_save(store_fd, catalog, err);
+}
+
+/* The chain ids in paths of the form ".../layers/<chain id>/tree". */
+static void keep_used(const struct strings *used, struct keep *keep)
+{
+    for (size_t i = 0; i < used->count; i++) {
+        const char *path = used->items[i];
+        size_t length = strlen(path);
+
+        if (length > 64 + strlen("/tree") && text_ends_with(path, "/tree"))
+            strings_take(&keep->layers, alloc_text_part(path + length - 64 - 5, 64));
+    }
+}
+
+static uint64_t size_of(int folder, const char *name)
+{
+    AUTO_CLOSE int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct stat status;
+    uint64_t sum = 0;
+    DIR *stream = NULL;
+
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return 0;
+    sum = (uint64_t)status.st_blocks * 512;
+    stream = S_ISDIR(status.st_mode) ? fdopendir(STEAL_FD(fd)) : NULL;
+    for (const struct dirent *e = stream ? readdir(stream) : NULL; e; e = readdir(stream)) {
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            sum += size_of(dirfd(stream), e->d_name);
+    }
+    if (stream)
+        closedir(stream);
+    return sum;
+}
+
+static int list_names(int folder, struct strings *names, struct error *err)
+{
+    int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *stream = copy < 0 ? NULL : fdopendir(copy);
+
+    if (!stream)
+        return error_set_errno(err, errno, "list a folder of the store");
+    for (const struct dirent *e = readdir(stream); e; e = readdir(stream)) {
+        if (e->d_name[0] != '.')
+            strings_add(names, e->d_name);
+    }
+    closedir(stream);
+    return 0;
+}
+
+static int sweep_folder(int store_fd, const char *path, const struct strings *keep, uint64_t *freed,
+                        struct error *err)
+{
+    AUTO_CLOSE int folder = openat(store_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    AUTO_STRINGS struct strings names = { 0 };
+
+    if (folder < 0)
+        return error_set_errno(err, errno, "open the store's folder '%s'", path);
+    if (list_names(folder, &names, err) < 0)
+        return -1;
+    for (size_t i = 0; i < names.count; i++) {
+        const char *name = names.items[i];
+
+        if (strcmp(name, "none") == 0 || strings_has(keep, name))
+            continue;
+        *freed += size_of(folder, name);
+        if (file_remove_tree(folder, name, err) < 0)
+            return error_wrap(err, "prune '%s'", path);
+    }
+    return 0;
+}
+
+/* Cached steps whose layer is gone are gone too, so what leads to layers goes before them. */
+static int sweep_all(int store_fd, const struct keep *keep, uint64_t *freed, struct error *err)
+{
+    const struct strings nothing = { 0 };
+
+    if (sweep_folder(store_fd, "cache", &nothing, freed, err) < 0 ||
+        sweep_folder(store_fd, "records", &keep->records, freed, err) < 0 ||
+        sweep_folder(store_fd, "layers", &keep->layers, freed, err) < 0)
+        return -1;
+    return sweep_folder(store_fd, "blobs/sha256", &keep->blobs, freed, err);
+}
+
+int prune_store(struct store *store, bool dangling, const struct strings *used,
+                uint64_t *freed_bytes_out, struct error *err)
+{
+    int store_fd = store_get_folder(store);
+    AUTO_CLOSE int alone = prune_lock(store_fd, true, err);
+    AUTO_CLOSE int lock = alone < 0 ? -1 : catalog_lock(store_fd, err);
+    AUTO_CATALOG struct catalog catalog = { 0 };
+    __attribute__((cleanup(keep_done))) struct keep keep = { 0 };
+    uint64_t freed = 0;
+
+    if (lock < 0 || catalog_load(store_fd, &catalog, err) < 0)
+        return -1;
+    if (dangling && drop_dangling(store_fd, &catalog, err) < 0)
+        return -1;
+    for (size_t i = 0; i < catalog.count; i++) {
+        if (keep_image(store, catalog.items[i].digest, &keep, err) < 0)
+            return -1;
+    }
+    keep_used(used, &keep);
+    if (sweep_all(store_fd, &keep, &freed, err) < 0)
+        return -1;
+    *freed_bytes_out = freed;
+    return 0;
+}

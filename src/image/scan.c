@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What a copy is to copy
+ */
+
+#include "image/scan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "image/tree.h"
+#include "util/alloc.h"
+#include "util/error.h"
+#include "util/file.h"
+#include "util/text.h"
+
+#define DEPTH_MAX 400U
+#define XATTR_MAX 65536U
+
+void scan_done(struct scan *scan)
+{
+    for (size_t i = 0; i < scan->count; i++) {
+        free(scan->entries[i].source);
+        free(scan->entries[i].target);
+        free(scan->entries[i].link);
+    }
+    free(scan->entries);
+    *scan = (struct scan){ 0 };
+}
+
+static char *join(const char *folder, const char *name)
+{
+    return alloc_format("%s%s%s", folder, *folder && *name ? "/" : "", name);
+}
+
+static int add_below(struct scan *scan, const struct scan_source *source, const char *path,
+                     const char *target, unsigned depth, struct error *err);
+
+static int add_node(struct scan *scan, const struct scan_source *source, struct merged_node *node,
+                    const char *target, unsigned depth, struct error *err)
+{
+    bool is_folder = S_ISDIR(node->status.st_mode);
+    bool enter = true;
+    bool excluded = source->filter && *node->path &&
+                    source->filter(source->filter_context, node->path, is_folder, &enter);
+    struct scan_entry *entry = NULL;
+
+    if (scan->count >= SCAN_ENTRIES_MAX)
+        return error_set(err, ERROR_INVALID, "more than %u files", SCAN_ENTRIES_MAX);
+    if (!excluded) {
+        entry = ALLOC_APPEND(scan->entries, scan->count);
+        entry->source = alloc_text(node->path);
+        entry->target = alloc_text(target);
+        entry->link = STEAL_PTR(node->link);
+        entry->status = node->status;
+    }
+    return is_folder && enter ? add_below(scan, source, node->path, target, depth, err) : 0;
+}
+
+static int add_below(struct scan *scan, const struct scan_source *source, const char *path,
+                     const char *target, unsigned depth, struct error *err)
+{
+    AUTO_STRINGS struct strings names = { 0 };
+
+    if (depth > DEPTH_MAX)
+        return error_set(err, ERROR_INVALID, "folders are nested deeper than %u", DEPTH_MAX);
+    if (merged_list(source->view, path, &names, err) < 0)
+        return -1;
+    for (size_t i = 0; i < names.count; i++) {
+        AUTO_FREE char *child = join(path, names.items[i]);
+        AUTO_FREE char *child_target = join(target, names.items[i]);
+        AUTO_MERGED_NODE struct merged_node node = { 0 };
+
+        if (merged_find(source->view, child, false, &node, err) < 0)
+            return -1;
+        if (node.found && add_node(scan, source, &node, child_target, depth + 1, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int scan_add(struct scan *scan, const struct scan_source *source, const char *path,
+             const char *target, struct error *err)
+{
+    AUTO_MERGED_NODE struct merged_node node = { 0 };
+
+    if (merged_find(source->view, path, true, &node, err) < 0)
+        return -1;
+    if (!node.found)
+        return error_set(err, ERROR_NOT_FOUND, "'%s' does not exist", path);
+    return add_node(scan, source, &node, target, 0, err);
+}
+
+static int hash_content(const struct scan_entry *entry, const struct merged *view,
+                        struct hash_sha256 *hash, struct error *err)
+{
+    AUTO_CLOSE int fd = merged_open_file(view, entry->source, err);
+    char chunk[65536];
+
+    if (fd < 0)
+        return -1;
+    for (;;) {
+        ssize_t got = read(fd, chunk, sizeof(chunk));
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return error_set_errno(err, errno, "read '%s'", entry->source);
+        if (got == 0)
+            return 0;
+        hash_sha256_update(hash, chunk, (size_t)got);
+    }
+}
+
+int scan_hash(const struct scan *scan, const struct merged *view, bool with_owner,
+              struct hash_sha256 *hash, struct error *err)
+{
+    for (size_t i = 0; i < scan->count; i++) {
+        const struct scan_entry *entry = &scan->entries[i];
+        AUTO_FREE char *facts = alloc_format(
+            "%o %u:%u %llu %lld", entry->status.st_mode, with_owner ? entry->status.st_uid : 0,
+            with_owner ? entry->status.st_gid : 0, (unsigned long long)entry->status.st_rdev,
+            S_ISREG(entry->status.st_mode) ? (long long)entry->status.st_size : 0);
+
+        hash_sha256_update_text(hash, entry->target);
+        hash_sha256_update_text(hash, facts);
+        hash_sha256_update_text(hash, entry->link ? entry->link : "");
+        if (S_ISREG(entry->status.st_mode) && hash_content(entry, view, hash, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* In the kernel where it can share or copy by itself, else here. */
+static int copy_bytes(int from, int to, struct error *err)
+{
+    char chunk[65536];
+    ssize_t got = 0;
+
+    do {
+        got = copy_file_range(from, NULL, to, NULL, 1U << 30, 0);
+    } while (got > 0);
+    if (got == 0)
+        return 0;
+    for (;;) {
+        got = read(from, chunk, sizeof(chunk));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return error_set_errno(err, errno, "read");
+        if (got == 0)
+            return 0;
+        if (file_write_all(to, chunk, (size_t)got, err) < 0)
+            return -1;
+    }
+}
+
+static int copy_xattrs(int from, int to, struct error *err)
+{
+    char names[XATTR_MAX];
+    AUTO_FREE char *value = NULL;
+    ssize_t length = flistxattr(from, names, sizeof(names));
+
+    for (ssize_t i = 0; i < length; i += (ssize_t)strlen(names + i) + 1) {
+        const char *name = names + i;
+        ssize_t size = 0;
+
+        if (!text_starts_with(name, "user.") && strcmp(name, "security.capability") != 0)
+            continue;
+        if (!value)
+            value = alloc_zeroed(1, XATTR_MAX);
+        size = fgetxattr(from, name, value, XATTR_MAX);
+        if (size < 0 || fsetxattr(to, name, value, (size_t)size, 0) < 0)
+            return error_set_errno(err, errno, "copy attribute '%s'", name);
+    }
+    return 0;
+}
+
+static int copy_file(const struct scan_entry *entry, const struct merged *view, int to,
+                     const struct tree_entry *place, struct error *err)
+{
+    AUTO_CLOSE int from = merged_open_file(view, entry->source, err);
+
+    if (from < 0 || copy_bytes(from, to, err) < 0)
+        return -1;
+    if (tree_finish_file(to, place, err) < 0 || copy_xattrs(from, to, err) < 0)
+        return -1;
+    return tree_finish_file_time(to, place, err);
+}
+
+int scan_copy_entry(const struct scan_entry *entry, const struct merged *view, int tree_fd,
+                    const char *path, struct error *err)
+{
+    const struct tree_entry place = {
+        .path = path,
+        .mode = entry->status.st_mode,
+        .uid = entry->status.st_uid,
+        .gid = entry->status.st_gid,
+        .link = entry->link,
+        .device = entry->status.st_rdev,
+        .mtime = S_ISDIR(entry->status.st_mode) ? -1 : MAX(entry->status.st_mtim.tv_sec, 0),
+    };
+    AUTO_CLOSE int fd = -1;
+
+    if (tree_put(tree_fd, &place, &fd, err) < 0)
+        return -1;
+    if (fd >= 0 && copy_file(entry, view, fd, &place, err) < 0)
+        return error_wrap(err, "copy '%s'", entry->source);
+    return 0;
+}
+
+int scan_copy_folder(const struct strings *layers, const char *path, const char *target_folder,
+                     struct error *err)
+{
+    AUTO(merged) struct merged *view = merged_open(layers, err);
+    const struct scan_source source = { .view = view };
+    AUTO_MERGED_NODE struct merged_node node = { 0 };
+    AUTO_SCAN struct scan scan = { 0 };
+    AUTO_CLOSE int target = -1;
+
+    if (!view || merged_find(view, path, true, &node, err) < 0)
+        return -1;
+    if (!node.found || !S_ISDIR(node.status.st_mode))
+        return 0;
+    target = open(target_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (target < 0)
+        return error_set_errno(err, errno, "open folder '%s'", target_folder);
+    if (scan_add(&scan, &source, node.path, "", err) < 0)
+        return -1;
+    for (size_t i = 0; i < scan.count; i++) {
+        if (scan_copy_entry(&scan.entries[i], view, target, scan.entries[i].target, err) < 0)
+            return -1;
+    }
+    return 0;
+}

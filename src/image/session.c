@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * A place for unfinished work
+ *
+ * The lock of the folder tmp/ itself covers the moment between the making of a session's
+ * folder and its locking, when a sweep would take it for abandoned.
+ */
+
+#include "image/session.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/alloc.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/file.h"
+#include "util/strings.h"
+
+static int open_all(int store_fd, struct error *err)
+{
+    AUTO_CLOSE int fd = -1;
+
+    if (mkdirat(store_fd, "tmp", 0700) < 0 && errno != EEXIST)
+        return error_set_errno(err, errno, "make the store's folder 'tmp'");
+    fd = openat(store_fd, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set_errno(err, errno, "open the store's folder 'tmp'");
+    while (flock(fd, LOCK_EX) < 0) {
+        if (errno != EINTR)
+            return error_set_errno(err, errno, "lock the store's folder 'tmp'");
+    }
+    return STEAL_FD(fd);
+}
+
+static int list_names(int fd, struct strings *names, struct error *err)
+{
+    int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = copy < 0 ? NULL : fdopendir(copy);
+
+    if (!folder)
+        return error_set_errno(err, errno, "list the store's folder 'tmp'");
+    for (const struct dirent *e = readdir(folder); e; e = readdir(folder)) {
+        if (e->d_name[0] != '.')
+            strings_add(names, e->d_name);
+    }
+    closedir(folder);
+    return 0;
+}
+
+static int sweep(int all, struct error *err)
+{
+    AUTO_STRINGS struct strings names = { 0 };
+
+    if (list_names(all, &names, err) < 0)
+        return -1;
+    for (size_t i = 0; i < names.count; i++) {
+        AUTO_CLOSE int fd =
+            openat(all, names.items[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0)
+            continue;
+        if (file_remove_tree(all, names.items[i], err) < 0)
+            return error_wrap(err, "remove what an ended build left");
+    }
+    return 0;
+}
+
+int session_sweep(int store_fd, struct error *err)
+{
+    AUTO_CLOSE int all = -1;
+
+    if (!file_exists(store_fd, "tmp"))
+        return 0;
+    all = open_all(store_fd, err);
+    return all < 0 ? -1 : sweep(all, err);
+}
+
+int session_begin(struct session *session, int store_fd, struct error *err)
+{
+    AUTO_CLOSE int all = -1;
+    AUTO_CLOSE int fd = -1;
+    AUTO_FREE char *name = NULL;
+
+    if (session->fd >= 0)
+        return 0;
+    all = open_all(store_fd, err);
+    if (all < 0 || sweep(all, err) < 0)
+        return -1;
+    for (unsigned i = 0; fd < 0; i++) {
+        free(name);
+        name = alloc_format("%d.%u", (int)getpid(), i);
+        if (mkdirat(all, name, 0700) < 0 && errno == EEXIST)
+            continue;
+        fd = openat(all, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0)
+            return error_set_errno(err, errno, "make 'tmp/%s' in the store", name);
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        return error_set_errno(err, errno, "lock 'tmp/%s' of the store", name);
+    session->fd = STEAL_FD(fd);
+    session->name = STEAL_PTR(name);
+    return 0;
+}
+
+char *session_new_name(struct session *session, const char *kind)
+{
+    return alloc_format("%s.%u", kind, session->count++);
+}
+
+void session_end(struct session *session, int store_fd)
+{
+    AUTO_CLOSE int all = -1;
+    struct error ignored = { 0 };
+
+    if (session->fd < 0)
+        return;
+    all = openat(store_fd, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    /* What cannot be removed now is swept by the next process. */
+    if (all >= 0 && file_remove_tree(all, session->name, &ignored) < 0)
+        error_clear(&ignored);
+    close(session->fd);
+    free(session->name);
+    *session = SESSION_NONE;
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Writing into a folder that nobody may lead out of
+ */
+
+#include "image/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "util/alloc.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/file.h"
+#include "util/text.h"
+
+int tree_clean_path(const char *path, char **out, struct error *err)
+{
+    AUTO_TEXT struct text clean = { 0 };
+
+    if (*path == '/')
+        return error_set(err, ERROR_INVALID, "'%s' is an absolute path", path);
+    while (*path) {
+        size_t length = strcspn(path, "/");
+
+        if (length == 2 && strncmp(path, "..", 2) == 0)
+            return error_set(err, ERROR_INVALID, "a path leads out with '..'");
+        if (length > NAME_MAX || clean.length + length + 1 > TREE_PATH_MAX)
+            return error_set(err, ERROR_INVALID, "a path is too long: '%.60s...'", path);
+        if (length > 0 && !(length == 1 && *path == '.')) {
+            if (clean.length > 0)
+                text_add_char(&clean, '/');
+            text_add_bytes(&clean, path, length);
+        }
+        path += length + (path[length] == '/');
+    }
+    *out = text_steal(&clean);
+    return 0;
+}
+
+static int open_beneath(int root, const char *path, uint64_t flags)
+{
+    struct open_how how = {
+        .flags = flags | O_CLOEXEC,
+        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+    };
+
+    return (int)syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof(how));
+}
+
+int tree_open_folder(int root, const char *path, struct error *err)
+{
+    int fd = open_beneath(root, path, O_RDONLY | O_DIRECTORY);
+
+    if (fd < 0)
+        return error_set_errno(err, errno, "open folder '%s'", path);
+    return fd;
+}
+
+/* The folder that `path` lies in, and the last part of `path`. */
+static int open_parent(int root, const char *path, const char **name_out, struct error *err)
+{
+    const char *slash = strrchr(path, '/');
+    AUTO_FREE char *parent = alloc_text_part(path, slash ? (size_t)(slash - path) : 0);
+    int fd = open_beneath(root, parent, O_RDONLY | O_DIRECTORY);
+
+    if (fd < 0 && errno == ENOENT) {
+        if (tree_make_folders(root, parent, err) < 0)
+            return -1;
+        fd = open_beneath(root, parent, O_RDONLY | O_DIRECTORY);
+    }
+    if (fd < 0)
+        return error_set_errno(err, errno, "open folder '%s'", parent);
+    *name_out = slash ? slash + 1 : path;
+    return fd;
+}
+
+static int make_folder(int parent, const char *name, mode_t mode)
+{
+    return mkdirat(parent, name, mode) < 0 && errno != EEXIST ? -1 : 0;
+}
+
+int tree_make_folders(int root, const char *path, struct error *err)
+{
+    AUTO_FREE char *prefix = alloc_text(path);
+    AUTO_CLOSE int parent = open_beneath(root, "", O_RDONLY | O_DIRECTORY);
+
+    if (parent < 0)
+        return error_set_errno(err, errno, "open the tree");
+    for (char *part = prefix; *part;) {
+        size_t length = strcspn(part, "/");
+        char after = part[length];
+        int next = -1;
+
+        part[length] = '\0';
+        if (make_folder(parent, part, 0755) < 0)
+            return error_set_errno(err, errno, "make folder '%s'", prefix);
+        next = open_beneath(root, prefix, O_RDONLY | O_DIRECTORY);
+        if (next < 0)
+            return error_set_errno(err, errno, "open folder '%s'", prefix);
+        close(parent);
+        parent = next;
+        part[length] = after;
+        part += length + (after == '/');
+    }
+    return 0;
+}
+
+static int clear_place(int parent, const char *name, const struct tree_entry *entry,
+                       struct error *err)
+{
+    struct stat status;
+
+    if (fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : error_set_errno(err, errno, "look at '%s'", entry->path);
+    if (S_ISDIR(status.st_mode) && S_ISDIR(entry->mode))
+        return 0;
+    return file_remove_tree(parent, name, err);
+}
+
+static int set_time(int parent, const char *name, int64_t mtime)
+{
+    const struct timespec times[2] = { { .tv_sec = mtime }, { .tv_sec = mtime } };
+
+    return mtime < 0 ? 0 : utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW);
+}
+
+/* Modes come after owners, because a change of owner drops the set-id bits. */
+static int set_attributes(int parent, const char *name, const struct tree_entry *entry,
+                          struct error *err)
+{
+    if (fchownat(parent, name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
+        return error_set_errno(err, errno, "set the owner of '%s'", entry->path);
+    if (!S_ISLNK(entry->mode) && fchmodat(parent, name, entry->mode & 07777, 0) < 0)
+        return error_set_errno(err, errno, "set the mode of '%s'", entry->path);
+    if (set_time(parent, name, entry->mtime) < 0)
+        return error_set_errno(err, errno, "set the time of '%s'", entry->path);
+    return 0;
+}
+
+bool tree_is_default_device(mode_t mode, dev_t device)
+{
+    static const unsigned char allowed[][2] = {
+        { 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 }, { 1, 9 }, { 5, 0 }, { 5, 1 }, { 5, 2 },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(allowed); i++) {
+        if (S_ISCHR(mode) && major(device) == allowed[i][0] && minor(device) == allowed[i][1])
+            return true;
+    }
+    return false;
+}
+
+static int make_entry(int parent, const char *name, const struct tree_entry *entry,
+                      struct error *err)
+{
+    int status = -1;
+
+    if (S_ISDIR(entry->mode))
+        status = make_folder(parent, name, 0700);
+    else if (S_ISLNK(entry->mode))
+        status = symlinkat(entry->link, parent, name);
+    else if (S_ISFIFO(entry->mode))
+        status = mkfifoat(parent, name, 0600);
+    else if (tree_is_default_device(entry->mode, entry->device))
+        status = mknodat(parent, name, S_IFCHR | 0600, entry->device);
+    else
+        return error_set(err, ERROR_DENIED,
+                         "'%s' is a device or socket, which an image may not hold: leave it out",
+                         entry->path);
+    if (status < 0)
+        return error_set_errno(err, errno, "make '%s'", entry->path);
+    return set_attributes(parent, name, entry, err);
+}
+
+int tree_put(int root, const struct tree_entry *entry, int *fd_out, struct error *err)
+{
+    AUTO_CLOSE int parent = -1;
+    const char *name = ".";
+
+    *fd_out = -1;
+    if (!*entry->path) {
+        if (!S_ISDIR(entry->mode))
+            return error_set(err, ERROR_INVALID, "the root is no folder");
+        return set_attributes(root, ".", entry, err);
+    }
+    parent = open_parent(root, entry->path, &name, err);
+    if (parent < 0 || clear_place(parent, name, entry, err) < 0)
+        return -1;
+    if (!S_ISREG(entry->mode))
+        return make_entry(parent, name, entry, err);
+    *fd_out = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (*fd_out < 0)
+        return error_set_errno(err, errno, "make '%s'", entry->path);
+    return 0;
+}
+
+int tree_finish_file(int fd, const struct tree_entry *entry, struct error *err)
+{
+    if (fchown(fd, entry->uid, entry->gid) < 0)
+        return error_set_errno(err, errno, "set the owner of '%s'", entry->path);
+    if (fchmod(fd, entry->mode & 07777) < 0)
+        return error_set_errno(err, errno, "set the mode of '%s'", entry->path);
+    return tree_finish_file_time(fd, entry, err);
+}
+
+int tree_finish_file_time(int fd, const struct tree_entry *entry, struct error *err)
+{
+    const struct timespec times[2] = { { .tv_sec = entry->mtime }, { .tv_sec = entry->mtime } };
+
+    if (entry->mtime >= 0 && futimens(fd, times) < 0)
+        return error_set_errno(err, errno, "set the time of '%s'", entry->path);
+    return 0;
+}
+
+int tree_put_link(int root, const char *path, const char *target, struct error *err)
+{
+    const struct tree_entry entry = { .path = path, .mode = S_IFREG };
+    AUTO_CLOSE int parent = -1;
+    AUTO_CLOSE int target_parent = -1;
+    const char *name = NULL;
+    const char *target_name = NULL;
+    struct stat status;
+
+    parent = open_parent(root, path, &name, err);
+    target_parent = parent < 0 ? -1 : open_parent(root, target, &target_name, err);
+    if (target_parent < 0)
+        return -1;
+    if (strcmp(path, target) == 0)
+        return error_set(err, ERROR_INVALID, "'%s' is a link to itself", path);
+    if (fstatat(target_parent, target_name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+        S_ISDIR(status.st_mode))
+        return error_set(err, ERROR_INVALID, "'%s' is a link to '%s', which is no file before it",
+                         path, target);
+    if (clear_place(parent, name, &entry, err) < 0)
+        return -1;
+    if (linkat(target_parent, target_name, parent, name, 0) < 0)
+        return error_set_errno(err, errno, "link '%s' to '%s'", path, target);
+    return 0;
+}
+
+int tree_remove(int root, const char *path, struct error *err)
+{
+    AUTO_CLOSE int parent = -1;
+    const char *name = NULL;
+
+    parent = open_parent(root, path, &name, err);
+    return parent < 0 ? -1 : file_remove_tree(parent, name, err);
+}
+
+bool tree_find(int root, const char *path, struct stat *status_out)
+{
+    const char *slash = strrchr(path, '/');
+    AUTO_FREE char *parent = alloc_text_part(path, slash ? (size_t)(slash - path) : 0);
+    AUTO_CLOSE int fd = open_beneath(root, parent, O_RDONLY | O_DIRECTORY);
+    const char *name = slash ? slash + 1 : path;
+
+    return fd >= 0 && fstatat(fd, *name ? name : ".", status_out, AT_SYMLINK_NOFOLLOW) == 0;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Writing into a folder that nobody may lead out of
+ *
+ * A tree is filled from sources that are not trusted. Every path is resolved by the kernel
+ * inside the tree (openat2), symbolic links included: whatever was written before, nothing
+ * lands outside. Paths are relative, without empty parts, "." and "..".
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "util/macro.h"
+
+struct error;
+
+#define TREE_PATH_MAX 4095U
+
+struct tree_entry {
+    const char *path; /* "" is the tree's own folder */
+    mode_t mode;      /* with the type */
+    uid_t uid;
+    gid_t gid;
+    const char *link; /* target of a symbolic link */
+    dev_t device;     /* of a character or block device */
+    int64_t mtime;    /* seconds; negative: left as it comes */
+};
+
+/*
+ * Bring a path of an archive into our form: "./" in front and "/" at the end are dropped.
+ * ERROR_INVALID: it is absolute, has "..", or is too long. The caller frees *out.
+ */
+int tree_clean_path(const char *path, char **out, struct error *err) MUST_CHECK;
+
+/* Open a folder of the tree; symbolic links are followed within it. */
+int tree_open_folder(int root, const char *path, struct error *err) MUST_CHECK;
+
+/* Make the folder `path` and those above it that are missing, with mode 755 and owner root. */
+int tree_make_folders(int root, const char *path, struct error *err) MUST_CHECK;
+
+/*
+ * Make the entry, replacing what is there (a folder over a folder keeps its content). Of a
+ * regular file, *fd_out is the open, empty file: the caller writes its content and ends with
+ * tree_finish_file(). Otherwise *fd_out is -1 and the entry is finished.
+ */
+int tree_put(int root, const struct tree_entry *entry, int *fd_out, struct error *err) MUST_CHECK;
+
+/* Owner, mode and, as what is done last, time; `fd` stays open. */
+int tree_finish_file(int fd, const struct tree_entry *entry, struct error *err) MUST_CHECK;
+int tree_finish_file_time(int fd, const struct tree_entry *entry, struct error *err) MUST_CHECK;
+
+/* Another name `path` for the file `target` of the same tree. */
+int tree_put_link(int root, const char *path, const char *target, struct error *err) MUST_CHECK;
+
+/* What stands at `path` itself; false: nothing. Links on the way are followed in the tree. */
+struct stat;
+bool tree_find(int root, const char *path, struct stat *status_out);
+
+/* Remove what stands at `path`; it may be missing. */
+int tree_remove(int root, const char *path, struct error *err) MUST_CHECK;
+
+/* Devices that an image may hold: null, zero, full, random, urandom, tty, console, ptmx. */
+bool tree_is_default_device(mode_t mode, dev_t device);
