@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The cgroup of a container: one folder carte/PARENT/ID in each hierarchy
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "runtime/cgroup_layout.h"
+#include "util/macro.h"
+
+struct error;
+
+struct cgroup {
+    const struct cgroup_layout *layout;
+    char path[192]; /* below each mount point */
+    int dirfd[CGROUP_HIERARCHY_MAX];
+};
+
+#define CGROUP_NONE                                 \
+    {                                               \
+        .dirfd = { -1, -1, -1, -1, -1, -1, -1, -1 } \
+    }
+#define AUTO_CGROUP __attribute__((cleanup(cgroup_close)))
+
+/* Make it in all hierarchies; a dead one of the same name is replaced. ERROR_EXISTS: it lives. */
+int cgroup_create(const char *parent, const char *id, struct cgroup *out,
+                  struct error *err) MUST_CHECK;
+
+/* ERROR_NOT_FOUND: there is none in any hierarchy. Folders that are missing have no descriptor. */
+int cgroup_open(const char *parent, const char *id, struct cgroup *out,
+                struct error *err) MUST_CHECK;
+void cgroup_close(struct cgroup *cgroup);
+
+/* The folder of the hierarchy that owns `controller`; -1: this host has no such controller. */
+int cgroup_get_folder(const struct cgroup *cgroup, enum cgroup_controller controller);
+enum cgroup_version cgroup_get_version(const struct cgroup *cgroup,
+                                       enum cgroup_controller controller);
+
+/* The folder of version 2 for clone3(CLONE_INTO_CGROUP), or -1. */
+int cgroup_get_unified(const struct cgroup *cgroup);
+
+/*
+ * Put the calling process, which has one thread, into the version 1 hierarchies: all but that
+ * of `devices`, or that one alone.
+ */
+int cgroup_join(const struct cgroup *cgroup, bool devices, struct error *err) MUST_CHECK;
+
+/* Kill all that is in it and below; ERROR_TIMEOUT: some process does not go. */
+int cgroup_kill(const struct cgroup *cgroup, int64_t timeout_ms, struct error *err) MUST_CHECK;
+
+/*
+ * Remove carte/PARENT/ID (`id` NULL: carte/PARENT) with all below it in every hierarchy, and
+ * `carte` itself when it is empty then. It is no error when it does not exist.
+ */
+int cgroup_remove(const char *parent, const char *id, struct error *err) MUST_CHECK;

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Remove cgroups
+ *
+ * The kernel refuses while a process that is already dead is still being taken apart, so a
+ * busy folder is tried again for a bounded time.
+ */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/cgroup.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/error.h"
+
+#define BUSY_LIMIT_MS 2000
+
+static bool remove_tree(int dirfd, const char *name, int64_t deadline_ms);
+
+static void remove_children(int dirfd, const char *name, int64_t deadline_ms)
+{
+    int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+
+    for (const struct dirent *e = folder ? readdir(folder) : NULL; e; e = readdir(folder)) {
+        if (e->d_type == DT_DIR && e->d_name[0] != '.')
+            remove_tree(fd, e->d_name, deadline_ms);
+    }
+    if (folder)
+        closedir(folder);
+}
+
+/* False, with errno set: it is still there. */
+static bool remove_tree(int dirfd, const char *name, int64_t deadline_ms)
+{
+    for (int wait_ms = 1;; wait_ms = MIN(2 * wait_ms, 20)) {
+        if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+            return true;
+        if (errno != EBUSY)
+            return false;
+        remove_children(dirfd, name, deadline_ms);
+        if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+            return true;
+        if (errno != EBUSY || clock_now_ms() >= deadline_ms)
+            return false;
+        poll(NULL, 0, wait_ms);
+    }
+}
+
+int cgroup_remove(const char *parent, const char *id, struct error *err)
+{
+    const struct cgroup_layout *layout = NULL;
+    int64_t deadline_ms = clock_now_ms() + BUSY_LIMIT_MS;
+    char path[192];
+    int status = 0;
+
+    if (cgroup_layout_get(&layout, err) < 0)
+        return -1;
+    snprintf(path, sizeof(path), "carte%s%s%s%s", parent ? "/" : "", parent ? parent : "",
+             id ? "/" : "", id ? id : "");
+    for (size_t i = 0; i < layout->count; i++) {
+        const struct cgroup_hierarchy *hierarchy = &layout->hierarchies[i];
+
+        if (!remove_tree(hierarchy->rootfd, path, deadline_ms) && status == 0)
+            status = error_set_errno(err, errno, "remove cgroup '%s/%s'", hierarchy->path, path);
+        if (!id || !parent)
+            unlinkat(hierarchy->rootfd, "carte", AT_REMOVEDIR);
+    }
+    return status;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The last steps of a process before its program
+ *
+ * Everything that reads the image happens first, then descriptors are closed, then rights are
+ * given up, then the program is executed. The channel to the maker is the only descriptor
+ * beyond the standard three that lives until then, and it is no path to anything.
+ */
+
+#include "runtime/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <linux/magic.h>
+
+#include "runtime/account.h"
+#include "runtime/channel.h"
+#include "runtime/confined.h"
+#include "runtime/init.h"
+#include "runtime/mount.h"
+#include "runtime/posture.h"
+#include "util/alloc.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/strings.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+int launch_fill_stdio(int stdio[3], struct error *err)
+{
+    int null = -1;
+
+    for (size_t i = 0; i < 3; i++) {
+        if (stdio[i] >= 0)
+            continue;
+        if (null < 0)
+            null = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
+        if (null < 0)
+            return error_set_errno(err, errno, "open /dev/null");
+        stdio[i] = null;
+    }
+    return 0;
+}
+
+/* Enter the folder and make sure that it lies in the container. */
+static int enter_folder(int rootfd, const char *path, struct error *err)
+{
+    AUTO_CLOSE int fd = confined_open(rootfd, path, O_PATH | O_DIRECTORY);
+    char where[PATH_MAX];
+
+    if (fd < 0 || fchdir(fd) < 0)
+        return error_set_errno(err, errno, "enter the working folder '%s'", path);
+    if (!getcwd(where, sizeof(where)) || where[0] != '/')
+        return error_set(err, ERROR_INVALID, "the working folder '%s' is outside of the container",
+                         path);
+    return 0;
+}
+
+/* Let /dev/console, an empty file so far, be the terminal. */
+static int attach_console(int rootfd, int slave, struct error *err)
+{
+    AUTO_CLOSE int target = confined_open_plain(rootfd, "dev/console");
+    AUTO_CLOSE int copy = -1;
+
+    if (target < 0)
+        return error_set_errno(err, errno, "open /dev/console");
+    if (mount_clone(slave, "", false, &copy, err) < 0)
+        return -1;
+    return mount_attach(copy, target, err);
+}
+
+/* A new terminal of the container's own devpts; the master goes to the maker. */
+static int open_terminal(int rootfd, const struct launch *launch, uid_t uid, int *slave_out,
+                         struct error *err)
+{
+    AUTO_CLOSE int master = confined_open(rootfd, "dev/pts/ptmx", O_RDWR | O_NOCTTY);
+    AUTO_CLOSE int slave = -1;
+    struct statfs fs;
+    int unlock = 0;
+
+    if (master < 0 || fstatfs(master, &fs) < 0)
+        return error_set_errno(err, errno, "open a terminal");
+    if (fs.f_type != DEVPTS_SUPER_MAGIC)
+        return error_set(err, ERROR_INVALID, "/dev/pts of the container is no devpts");
+    if (ioctl(master, TIOCSPTLCK, &unlock) < 0)
+        return error_set_errno(err, errno, "unlock the terminal");
+    slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (slave < 0 || fchown(slave, uid, (gid_t)-1) < 0 || ioctl(slave, TIOCSCTTY, 0) < 0)
+        return error_set_errno(err, errno, "open the terminal's other end");
+    if (launch->console && attach_console(rootfd, slave, err) < 0)
+        return -1;
+    if (channel_send_terminal(launch->channel, master, err) < 0)
+        return -1;
+    *slave_out = STEAL_FD(slave);
+    return 0;
+}
+
+/* The user shall be able to open /dev/stdout again; files of the host are not touched. */
+static void own_pipes(const int stdio[3], uid_t uid)
+{
+    for (size_t i = 0; uid != 0 && i < 3; i++) {
+        struct stat status;
+
+        if (fstat(stdio[i], &status) == 0 && S_ISFIFO(status.st_mode) &&
+            fchown(stdio[i], uid, (gid_t)-1) < 0)
+            return;
+    }
+}
+
+/* Put the three in their places and close everything else but the channel, which moves to 3. */
+static int set_descriptors(struct launch *launch, struct error *err)
+{
+    int high[4] = { launch->stdio[0], launch->stdio[1], launch->stdio[2], launch->channel };
+
+    for (size_t i = 0; i < 4; i++) {
+        high[i] = fcntl(high[i], F_DUPFD_CLOEXEC, 16);
+        if (high[i] < 0)
+            return error_set_errno(err, errno, "duplicate a descriptor");
+    }
+    launch->channel = high[3];
+    for (int i = 0; i < 3; i++) {
+        if (dup2(high[i], i) < 0)
+            return error_set_errno(err, errno, "set descriptor %d", i);
+    }
+    if (dup3(high[3], 3, O_CLOEXEC) < 0)
+        return error_set_errno(err, errno, "set the channel");
+    launch->channel = 3;
+    if (close_range(4, ~0U, 0) < 0)
+        return error_set_errno(err, errno, "close descriptors");
+    return 0;
+}
+
+/* Which of two failures of execve() says more: the one that found something. */
+static int worse(int known, int number)
+{
+    return known == 0 || known == ENOENT || known == ENOTDIR ? number : known;
+}
+
+static int try_path(const char *name, char *const *argv, char *const *envp, const char *path)
+{
+    int known = 0;
+
+    while (*path) {
+        size_t length = strcspn(path, ":");
+        char candidate[PATH_MAX];
+
+        if (length + strlen(name) + 2 <= sizeof(candidate)) {
+            snprintf(candidate, sizeof(candidate), "%.*s%s%s", (int)length, path, length ? "/" : "",
+                     name);
+            execve(candidate, argv, envp);
+            known = worse(known, errno);
+        }
+        path += length + (path[length] == ':');
+    }
+    return known ? known : ENOENT;
+}
+
+static int execute(const struct strings *args, const struct strings *env, struct error *err)
+{
+    const char *path = strings_find_env(env, "PATH");
+    const char *name = args->items[0];
+    int number = 0;
+
+    if (strchr(name, '/')) {
+        execve(name, args->items, env->items);
+        number = errno;
+    } else {
+        number = try_path(name, args->items, env->items, path ? path : DEFAULT_PATH);
+    }
+    if (number == ENOENT || number == ENOTDIR)
+        return error_set(err, ERROR_NOT_FOUND,
+                         "'%.256s' is not in the container, or its interpreter is not: check the "
+                         "command and PATH",
+                         name);
+    if (number == EACCES || number == EPERM || number == ENOEXEC || number == EISDIR)
+        return error_set(err, ERROR_DENIED, "'%.256s' cannot be executed in the container: %s",
+                         name, strerror(number));
+    return error_set_errno(err, number, "execute '%.256s'", name);
+}
+
+/* Split off the program; the caller stays as process 1 and never returns from here. */
+static int split_init(const struct launch *launch, struct error *err)
+{
+    const struct account root = { .gid = 0, .group_count = 1 };
+    const struct posture posture = {
+        .account = &root,
+        .capabilities = launch->capabilities & (UINT64_C(1) << 5), /* to signal other users */
+        .filter = launch->filter,
+    };
+    sigset_t all, none;
+    pid_t child = -1;
+
+    sigfillset(&all);
+    sigemptyset(&none);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    child = fork();
+    if (child < 0)
+        return error_set_errno(err, errno, "make the program's process");
+    if (child == 0) {
+        if (setpgid(0, 0) == 0 && launch->terminal)
+            tcsetpgrp(0, getpid());
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        return 0;
+    }
+    close_range(0, ~0U, 0);
+    if (posture_apply(&posture, err) < 0)
+        _exit(125);
+    init_run(child);
+}
+
+int launch_run(struct launch *launch, struct error *err)
+{
+    AUTO_CLOSE int rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    AUTO_STRINGS struct strings env = { 0 };
+    struct account account;
+    struct posture posture = {
+        .account = &account,
+        .capabilities = launch->capabilities,
+        .allow_new_privileges = launch->allow_new_privileges,
+        .filter = launch->filter,
+    };
+    int slave = -1;
+
+    if (account_find(rootfd, launch->user, launch->groups, &account, err) < 0)
+        return -1;
+    strings_copy(&env, launch->env);
+    if (!strings_find_env(&env, "HOME"))
+        strings_set_env(&env, "HOME", account.home);
+    setsid();
+    if (launch->terminal) {
+        if (open_terminal(rootfd, launch, account.uid, &slave, err) < 0)
+            return -1;
+        launch->stdio[0] = launch->stdio[1] = launch->stdio[2] = slave;
+    }
+    own_pipes(launch->stdio, account.uid);
+    posture_separate(launch->oom_score_adj);
+    if (posture_limit(launch->ulimits, launch->ulimit_count, err) < 0 ||
+        enter_folder(rootfd, launch->cwd && *launch->cwd ? launch->cwd : "/", err) < 0 ||
+        set_descriptors(launch, err) < 0)
+        return -1;
+    rootfd = -1;
+    if (launch->init && split_init(launch, err) < 0)
+        return -1;
+    if (posture_apply(&posture, err) < 0)
+        return -1;
+    return execute(launch->args, &env, err);
+}

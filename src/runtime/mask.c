@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Parts of /proc and /sys that a container must not read or must not write
+ *
+ * A hidden file is covered by the container's own null device, a hidden folder by one empty
+ * tmpfs that all of them share, and what is read-only by itself. All is done by descriptors
+ * on mounts that no process of a container has seen yet.
+ */
+
+#include "runtime/mask.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/confined.h"
+#include "runtime/mount.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+static const char *const hidden_in_proc[] = {
+    "acpi",        "interrupts", "kcore",      "keys",        "latency_stats",
+    "sched_debug", "scsi",       "timer_list", "timer_stats",
+};
+static const char *const hidden_in_sys[] = {
+    "devices/virtual/powercap",
+    "firmware",
+    "fs/selinux",
+};
+static const char *const read_only_in_proc[] = {
+    "asound", "bus", "fs", "irq", "sys", "sysrq-trigger",
+};
+
+struct covers {
+    int empty; /* a mount of an empty folder, or -1: not made yet */
+    int devfd; /* with a null device */
+};
+
+static int make_empty(struct covers *covers, struct error *err)
+{
+    static const struct mount_option options[] = {
+        { "size", "0" }, { "nr_inodes", "2" }, { "mode", "755" }, { NULL, NULL }
+    };
+    const uint64_t attributes =
+        MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+
+    if (covers->empty >= 0)
+        return 0;
+    return mount_new("tmpfs", options, attributes, &covers->empty, err);
+}
+
+/* What this kernel does not have needs no cover. */
+static int hide(int fsfd, const char *path, struct covers *covers, struct error *err)
+{
+    AUTO_CLOSE int target = confined_open_plain(fsfd, path);
+    AUTO_CLOSE int cover = -1;
+    struct stat status;
+
+    if (target < 0 && errno == ENOENT)
+        return 0;
+    if (target < 0 || fstat(target, &status) < 0)
+        return error_set_errno(err, errno, "open '%s'", path);
+    if (!S_ISDIR(status.st_mode)) {
+        if (mount_clone(covers->devfd, "null", false, &cover, err) < 0)
+            return -1;
+    } else if (make_empty(covers, err) < 0 ||
+               mount_clone(covers->empty, "", false, &cover, err) < 0) {
+        return -1;
+    }
+    if (mount_attach(cover, target, err) < 0)
+        return error_wrap(err, "hide '%s'", path);
+    return 0;
+}
+
+static int protect(int fsfd, const char *path, struct error *err)
+{
+    AUTO_CLOSE int target = confined_open_plain(fsfd, path);
+    AUTO_CLOSE int copy = -1;
+
+    if (target < 0 && errno == ENOENT)
+        return 0;
+    if (target < 0)
+        return error_set_errno(err, errno, "open '%s'", path);
+    if (mount_clone(target, "", false, &copy, err) < 0 ||
+        mount_change(copy, false,
+                     MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+                     err) < 0 ||
+        mount_attach(copy, target, err) < 0)
+        return error_wrap(err, "protect '%s'", path);
+    return 0;
+}
+
+/* A folder of each core that has sensors; their numbers have no gaps worth a search. */
+static int hide_throttling(int sysfd, struct covers *covers, struct error *err)
+{
+    int status = 0;
+
+    for (long core = 0; core < sysconf(_SC_NPROCESSORS_CONF) && status == 0; core++) {
+        char path[64];
+
+        snprintf(path, sizeof(path), "devices/system/cpu/cpu%ld/thermal_throttle", core);
+        status = hide(sysfd, path, covers, err);
+    }
+    return status;
+}
+
+int mask_apply(int procfd, int sysfd, int devfd, struct error *err)
+{
+    struct covers covers = { .empty = -1, .devfd = devfd };
+    int status = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(hidden_in_proc) && status == 0; i++)
+        status = hide(procfd, hidden_in_proc[i], &covers, err);
+    for (size_t i = 0; i < ARRAY_SIZE(hidden_in_sys) && status == 0; i++)
+        status = hide(sysfd, hidden_in_sys[i], &covers, err);
+    for (size_t i = 0; i < ARRAY_SIZE(read_only_in_proc) && status == 0; i++)
+        status = protect(procfd, read_only_in_proc[i], err);
+    if (status == 0)
+        status = hide_throttling(sysfd, &covers, err);
+    cleanup_close(&covers.empty);
+    return status;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The layers of an image and a writable one as one file system
+ *
+ * Layers are handed to the kernel as /proc/self/fd/N: short, so that many fit, and free of
+ * the characters that separate options. Before Linux 6.8 a layer cannot be added by an option
+ * of its own ("lowerdir+"), and an option of fsconfig() holds 255 bytes: there mount() takes
+ * them as one string.
+ */
+
+#include "runtime/overlay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "runtime/mount.h"
+#include "runtime/spec.h"
+#include "util/alloc.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/text.h"
+
+/* The kernel stacks no more; beyond a page mount() cuts the string. */
+#define LAYERS_MAX 128
+
+struct layers {
+    size_t count;
+    int upper, work;
+    int lower[LAYERS_MAX];
+};
+
+static void close_layers(struct layers *layers)
+{
+    for (size_t i = 0; i < layers->count; i++)
+        cleanup_close(&layers->lower[i]);
+    cleanup_close(&layers->upper);
+    cleanup_close(&layers->work);
+}
+
+static int open_layer(const char *path, int *out, struct error *err)
+{
+    *out = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (*out < 0)
+        return error_set_errno(err, errno, "open layer '%s'", path);
+    return 0;
+}
+
+static int open_layers(const struct container_spec *spec, struct layers *out, struct error *err)
+{
+    if (spec->lower.count > LAYERS_MAX)
+        return error_set(err, ERROR_INVALID, "%zu layers are too many: at most %d",
+                         spec->lower.count, LAYERS_MAX);
+    for (size_t i = 0; i < spec->lower.count; i++) {
+        if (open_layer(spec->lower.items[i], &out->lower[i], err) < 0)
+            return -1;
+        out->count++;
+    }
+    if (open_layer(spec->upper, &out->upper, err) < 0)
+        return -1;
+    return open_layer(spec->work, &out->work, err);
+}
+
+static int set_layer(int fsfd, const char *key, int fd)
+{
+    char path[32];
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    return fsconfig(fsfd, FSCONFIG_SET_STRING, key, path, 0);
+}
+
+/* Returns the mount, or -1 with errno EINVAL: this kernel wants mount_old(). */
+static int mount_by_fsconfig(const struct layers *layers)
+{
+    AUTO_CLOSE int fsfd = fsopen("overlay", FSOPEN_CLOEXEC);
+
+    if (fsfd < 0)
+        return -1;
+    for (size_t i = 0; i < layers->count; i++) {
+        if (set_layer(fsfd, "lowerdir+", layers->lower[i]) < 0)
+            return -1;
+    }
+    if (set_layer(fsfd, "upperdir", layers->upper) < 0 ||
+        set_layer(fsfd, "workdir", layers->work) < 0 ||
+        fsconfig(fsfd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+        return -1;
+    return fsmount(fsfd, FSMOUNT_CLOEXEC, 0);
+}
+
+static int mount_old(const struct layers *layers, const char *target, struct error *err)
+{
+    AUTO_TEXT struct text options = { 0 };
+
+    text_add_format(&options,
+                    "upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d,lowerdir=", layers->upper,
+                    layers->work);
+    for (size_t i = 0; i < layers->count; i++)
+        text_add_format(&options, "%s/proc/self/fd/%d", i ? ":" : "", layers->lower[i]);
+    if (options.length >= (size_t)sysconf(_SC_PAGESIZE))
+        return error_set(err, ERROR_INVALID, "%zu layers are too many for this kernel",
+                         layers->count);
+    if (mount("overlay", target, "overlay", 0, text_get(&options)) < 0)
+        return error_set_errno(err, errno, "mount the layers");
+    return 0;
+}
+
+int overlay_mount(const struct container_spec *spec, int *out, struct error *err)
+{
+    __attribute__((cleanup(close_layers))) struct layers layers = { .upper = -1, .work = -1 };
+    AUTO_CLOSE int fd = -1;
+
+    if (open_layers(spec, &layers, err) < 0)
+        return -1;
+    fd = mount_by_fsconfig(&layers);
+    if (fd >= 0) {
+        if (mount_attach(fd, layers.upper, err) < 0)
+            return -1;
+    } else {
+        if (mount_old(&layers, spec->upper, err) < 0)
+            return -1;
+        fd = open(spec->upper, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+            return error_set_errno(err, errno, "open the root file system");
+    }
+    *out = STEAL_FD(fd);
+    return 0;
+}

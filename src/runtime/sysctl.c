@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Kernel parameters of a container's own namespaces
+ *
+ * An allow-list, because a parameter that is not namespaced would change the host.
+ */
+
+#include "runtime/sysctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/confined.h"
+#include "runtime/spec.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/text.h"
+
+static const char *const ipc_keys[] = {
+    "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
+    "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced",
+};
+
+/* Ping without a capability, and low ports without being root: both end at the namespace. */
+static const struct {
+    const char *path, *value;
+} network_defaults[] = {
+    { "sys/net/ipv4/ping_group_range", "0 2147483647" },
+    { "sys/net/ipv4/ip_unprivileged_port_start", "0" },
+};
+
+bool sysctl_is_allowed(const char *key, bool own_network)
+{
+    if (strchr(key, '/') || strstr(key, ".."))
+        return false;
+    if (text_starts_with(key, "net."))
+        return own_network;
+    if (text_starts_with(key, "fs.mqueue."))
+        return true;
+    for (size_t i = 0; i < ARRAY_SIZE(ipc_keys); i++) {
+        if (strcmp(key, ipc_keys[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+int sysctl_check(const struct container_spec *spec, struct error *err)
+{
+    bool own_network = spec->network != CONTAINER_NETWORK_HOST;
+
+    for (size_t i = 0; spec->sysctls && i < spec->sysctls->count; i++) {
+        const char *key = spec->sysctls->pairs[i].key;
+
+        if (!sysctl_is_allowed(key, own_network))
+            return error_set(err, ERROR_INVALID,
+                             "sysctl '%.128s' is not the container's own: use net.* (without the "
+                             "host's network), fs.mqueue.* or kernel.msg*, shm* and sem",
+                             key);
+    }
+    return 0;
+}
+
+static int write_value(int procfd, const char *path, const char *value)
+{
+    AUTO_CLOSE int fd = confined_open(procfd, path, O_WRONLY | O_NOFOLLOW);
+
+    if (fd < 0 || write(fd, value, strlen(value)) < 0)
+        return -1;
+    return 0;
+}
+
+int sysctl_apply(int procfd, const struct container_spec *spec, struct error *err)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(network_defaults); i++) {
+        /* A kernel without the parameter, or without the right to it, keeps its own default. */
+        if (spec->network != CONTAINER_NETWORK_HOST)
+            write_value(procfd, network_defaults[i].path, network_defaults[i].value);
+    }
+    for (size_t i = 0; spec->sysctls && i < spec->sysctls->count; i++) {
+        const struct strings_pair *pair = &spec->sysctls->pairs[i];
+        char path[256];
+
+        snprintf(path, sizeof(path), "sys/%.240s", pair->key);
+        for (char *p = path; *p; p++)
+            *p = *p == '.' ? '/' : *p;
+        if (write_value(procfd, path, pair->value ? pair->value : "") < 0)
+            return error_set_errno(err, errno, "set sysctl '%s'", pair->key);
+    }
+    return 0;
+}
