@@ -7,6 +7,7 @@
 #include "common/program.h"
 
 #include <event2/event.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,7 +92,16 @@ static void log_remark(int severity, const char *message)
 static int serve(const struct program *program, const struct server_config *config)
 {
     struct error err = { 0 };
+    sigset_t stop;
 
+    /*
+     * Asked to stop before it can listen for that: the signal waits until the server can. The
+     * first process of a container would otherwise never hear of it.
+     */
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGINT);
+    sigprocmask(SIG_BLOCK, &stop, NULL);
     /* What is kept is the server's alone; the public key is given its own mode. */
     umask(0077);
     log_setup(STDOUT_FILENO, LOG_LEVEL_INFO, LOG_FORMAT_JSON);

@@ -176,15 +176,19 @@ static void on_work_done(evutil_socket_t fd, short events, void *context)
 static int open_events(struct server *server, struct error *err)
 {
     static const int numbers[] = { SIGTERM, SIGINT };
+    sigset_t set;
 
     server->work_event = event_new(server->base, work_get_fd(server->work), EV_READ | EV_PERSIST,
                                    on_work_done, server);
     server->stop_timer = event_new(server->base, -1, EV_PERSIST, look_whether_done, server);
+    sigemptyset(&set);
     for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
         server->signals[i] = evsignal_new(server->base, numbers[i], on_stop_signal, server);
         if (!server->signals[i] || event_add(server->signals[i], NULL) < 0)
             return error_set(err, ERROR_SYSTEM, "cannot handle signals");
+        sigaddset(&set, numbers[i]);
     }
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
     if (!server->work_event || !server->stop_timer || event_add(server->work_event, NULL) < 0)
         return error_set(err, ERROR_SYSTEM, "cannot make an event");
     return 0;
