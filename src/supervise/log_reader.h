@@ -24,7 +24,7 @@ struct log_reader_record {
     const char *service; /* "login" */
     const char *time;    /* "2026-01-31T12:00:00.123Z" */
     const char *text;    /* without the line's end */
-    size_t length;       /* of `text`, which may hold NUL bytes */
+    size_t length;       /* of `text` */
     bool is_stderr;
     bool is_partial; /* the line goes on in the next record of the stream */
 };

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Logs: the collector of one replica
+ *
+ * Three places hold a byte on its way, and each hand-over survives a kill:
+ *   FIFO -> held file   one splice(); the held file's size says how much has come
+ *   held file -> log    one append, then a commit: how far the held file is done and how long
+ *                       the log is; what the log has beyond its commit is cut off at the start
+ *   held file           emptied when all is done; a done part of it that grows is punched out
+ * The commit is a page in a mapped file with two slots, of which `active` says which counts: a
+ * single store switches both numbers at once. All of it lies in RUN and ends with the boot.
+ */
+
+#include "supervise/logs.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "supervise/log_line.h"
+#include "util/alloc.h"
+#include "util/clock.h"
+#include "util/error.h"
+#include "util/file.h"
+#include "util/log.h"
+#include "util/place.h"
+#include "util/text.h"
+
+#define PIPE_BYTES (256 << 10)
+#define SPLICE_BYTES (256u << 10)
+#define READ_BYTES (LOGS_LINE_MAX * 2)
+#define PUNCH_BYTES (4u << 20)
+#define ROUNDS_MAX 16
+#define COMMIT_MAGIC UINT64_C(0x31676f6c74726163)
+
+struct commit_slot {
+    uint64_t log_inode;
+    uint64_t log_bytes;
+    uint64_t done[LOGS_STREAM_COUNT]; /* of the held files */
+};
+
+struct commit {
+    uint64_t magic;
+    uint64_t active; /* slot 0 or 1 */
+    struct commit_slot slots[2];
+};
+
+struct stream {
+    struct logs *logs;
+    enum logs_stream which;
+    char *fifo_path, *held_path;
+    int fifo, held;
+    uint64_t held_bytes; /* the size of the held file */
+    uint64_t punched;    /* the part of it that has no blocks any more */
+    struct event *readable;
+};
+
+struct logs {
+    char *replica;
+    char *log_path, *commit_path;
+    struct logs_limits limits;
+    struct stream streams[LOGS_STREAM_COUNT];
+    struct commit *commit;
+    struct commit_slot now; /* the active slot, with what is done since */
+    int log;
+    bool reported; /* that the log cannot be written */
+};
+
+static const char *const stream_names[LOGS_STREAM_COUNT] = { "stdout", "stderr" };
+
+static void commit(struct logs *logs)
+{
+    uint64_t next = !logs->commit->active;
+
+    logs->commit->slots[next] = logs->now;
+    __atomic_store_n(&logs->commit->active, next, __ATOMIC_RELEASE);
+}
+
+static int open_log(struct logs *logs, struct stat *status, struct error *err)
+{
+    int fd = open(logs->log_path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        return error_set_errno(err, errno, "open '%s'", logs->log_path);
+    if (logs->log >= 0)
+        close(logs->log);
+    logs->log = fd;
+    if (fstat(fd, status) < 0)
+        return error_set_errno(err, errno, "look at '%s'", logs->log_path);
+    return 0;
+}
+
+/* login-1.jsonl becomes login-1.1.jsonl, and so on; the oldest goes. */
+static int rotate(struct logs *logs, struct error *err)
+{
+    struct stat status;
+
+    for (uint32_t n = logs->limits.files - 1; n > 0; n--) {
+        AUTO_FREE char *from = log_line_make_path(logs->log_path, n - 1);
+        AUTO_FREE char *to = log_line_make_path(logs->log_path, n);
+
+        if (rename(from, to) < 0 && errno != ENOENT)
+            return error_set_errno(err, errno, "rename '%s'", from);
+    }
+    if (logs->limits.files == 1 && unlink(logs->log_path) < 0 && errno != ENOENT)
+        return error_set_errno(err, errno, "remove '%s'", logs->log_path);
+    if (open_log(logs, &status, err) < 0)
+        return -1;
+    logs->now.log_inode = status.st_ino;
+    logs->now.log_bytes = (uint64_t)status.st_size;
+    commit(logs);
+    return 0;
+}
+
+static int append(struct logs *logs, const struct text *lines, struct error *err)
+{
+    if (lines->length == 0)
+        return 0;
+    if (logs->now.log_bytes > 0 && logs->now.log_bytes + lines->length > logs->limits.file_bytes &&
+        rotate(logs, err) < 0)
+        return -1;
+    if (file_write_all(logs->log, lines->data, lines->length, err) < 0) {
+        if (ftruncate(logs->log, (off_t)logs->now.log_bytes) < 0)
+            return error_wrap(err, "cut off a torn line");
+        return -1;
+    }
+    logs->now.log_bytes += lines->length;
+    return 0;
+}
+
+/* A full disk must not stop the replica: lines are lost then, and it is said once. */
+static void report_loss(struct logs *logs, const struct error *err)
+{
+    if (logs->reported)
+        return;
+    logs->reported = true;
+    log_warn("log lines are lost", LOG_TEXT("replica", logs->replica),
+             LOG_TEXT("error", err->text));
+}
+
+/* Give back what is done of the held file. */
+static void shrink(struct stream *stream)
+{
+    uint64_t *done = &stream->logs->now.done[stream->which];
+
+    if (*done == stream->held_bytes && stream->held_bytes > 0) {
+        if (ftruncate(stream->held, 0) < 0)
+            return;
+        stream->held_bytes = 0;
+        stream->punched = 0;
+        *done = 0;
+        commit(stream->logs);
+    } else if (*done > stream->punched + PUNCH_BYTES) {
+        off_t length = (off_t)(*done - stream->punched) & ~(off_t)4095;
+
+        if (fallocate(stream->held, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                      (off_t)stream->punched, length) == 0)
+            stream->punched += (uint64_t)length;
+    }
+}
+
+/* Make lines of what is held; true when there was something to do. */
+static bool write_lines(struct stream *stream, bool ended)
+{
+    struct logs *logs = stream->logs;
+    uint64_t *done = &logs->now.done[stream->which];
+    AUTO_FREE char *bytes = NULL;
+    AUTO_TEXT struct text lines = { 0 };
+    struct error err = { 0 };
+    size_t want = 0;
+    ssize_t got = 0;
+    size_t used = 0;
+    char time[32];
+
+    if (*done >= stream->held_bytes)
+        return false;
+    want = MIN((size_t)(stream->held_bytes - *done), (size_t)READ_BYTES);
+    bytes = alloc_array(char, want);
+    got = pread(stream->held, bytes, want, (off_t)*done);
+    if (got <= 0)
+        return false;
+    clock_format_wall(clock_wall_ms(), time);
+    /* The end counts only when all that is left was read. */
+    used = log_line_split(bytes, (size_t)got, ended && *done + (size_t)got == stream->held_bytes,
+                          &(struct log_line_head){ time, stream_names[stream->which] }, &lines);
+    if (used == 0)
+        return false;
+    if (append(logs, &lines, &err) < 0)
+        report_loss(logs, &err);
+    *done += used;
+    commit(logs);
+    shrink(stream);
+    return true;
+}
+
+/* What cannot be held is read and dropped; the pipe must not stay full. */
+static void discard(struct stream *stream, int number)
+{
+    struct error err = { 0 };
+    char chunk[16384];
+
+    error_set_errno(&err, number, "hold output in '%s'", stream->held_path);
+    report_loss(stream->logs, &err);
+    while (read(stream->fifo, chunk, sizeof(chunk)) > 0)
+        ;
+}
+
+static void collect(struct stream *stream, bool ended)
+{
+    for (int round = 0; round < ROUNDS_MAX; round++) {
+        off_t at = (off_t)stream->held_bytes;
+        ssize_t moved = splice(stream->fifo, NULL, stream->held, &at, SPLICE_BYTES,
+                               SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+
+        int number = errno;
+
+        if (moved < 0 && number == EINTR)
+            continue;
+        if (moved > 0)
+            stream->held_bytes += (uint64_t)moved;
+        else if (moved < 0 && number != EAGAIN)
+            discard(stream, number);
+        while (write_lines(stream, false))
+            ;
+        if (moved <= 0)
+            break;
+    }
+    while (ended && write_lines(stream, true))
+        ;
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    collect(context, false);
+}
+
+static int open_fifo(struct stream *stream, struct error *err)
+{
+    struct stat status;
+
+    if (mkfifo(stream->fifo_path, 0600) < 0 && errno != EEXIST)
+        return error_set_errno(err, errno, "make the pipe '%s'", stream->fifo_path);
+    stream->fifo = open(stream->fifo_path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+    if (stream->fifo < 0)
+        return error_set_errno(err, errno, "open '%s'", stream->fifo_path);
+    /* The replica's user may open /dev/stdout again; the folder is root's alone. */
+    if (fstat(stream->fifo, &status) < 0 || !S_ISFIFO(status.st_mode) ||
+        fchmod(stream->fifo, 0622) < 0)
+        return error_set(err, ERROR_SYSTEM, "'%s' is no usable pipe: remove it", stream->fifo_path);
+    /* Room for a burst while nobody reads; the limit for users may forbid it. */
+    (void)fcntl(stream->fifo, F_SETPIPE_SZ, PIPE_BYTES);
+    return 0;
+}
+
+static int open_stream(struct stream *stream, struct event_base *base, struct error *err)
+{
+    struct stat status;
+
+    if (open_fifo(stream, err) < 0)
+        return -1;
+    stream->held = open(stream->held_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (stream->held < 0 || fstat(stream->held, &status) < 0)
+        return error_set_errno(err, errno, "open '%s'", stream->held_path);
+    stream->held_bytes = (uint64_t)status.st_size;
+    if (!base)
+        return 0;
+    stream->readable = event_new(base, stream->fifo, EV_READ | EV_PERSIST, on_readable, stream);
+    event_add(stream->readable, NULL);
+    return 0;
+}
+
+static int map_commit(struct logs *logs, struct error *err)
+{
+    AUTO_CLOSE int fd = open(logs->commit_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    void *page = NULL;
+
+    if (fd < 0 || ftruncate(fd, sizeof(struct commit)) < 0)
+        return error_set_errno(err, errno, "open '%s'", logs->commit_path);
+    page = mmap(NULL, sizeof(struct commit), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (page == MAP_FAILED)
+        return error_set_errno(err, errno, "map '%s'", logs->commit_path);
+    logs->commit = page;
+    return 0;
+}
+
+/* The length of the whole lines of a log that no commit speaks of. */
+static uint64_t find_whole_lines(int fd, uint64_t bytes)
+{
+    char tail[4096];
+
+    while (bytes > 0) {
+        uint64_t from = bytes > sizeof(tail) ? bytes - sizeof(tail) : 0;
+        ssize_t got = pread(fd, tail, (size_t)(bytes - from), (off_t)from);
+
+        for (ssize_t i = got; i > 0; i--)
+            if (tail[i - 1] == '\n')
+                return from + (uint64_t)i;
+        bytes = from;
+    }
+    return 0;
+}
+
+/* Go back to the last commit: the log is cut to it, what is done of the held files is skipped. */
+static int recover(struct logs *logs, struct error *err)
+{
+    struct commit *kept = logs->commit;
+    struct stat status;
+
+    if (open_log(logs, &status, err) < 0)
+        return -1;
+    if (kept->magic == COMMIT_MAGIC && kept->active <= 1)
+        logs->now = kept->slots[kept->active];
+    if (logs->now.log_inode != status.st_ino || logs->now.log_bytes > (uint64_t)status.st_size) {
+        logs->now.log_inode = status.st_ino;
+        logs->now.log_bytes = find_whole_lines(logs->log, (uint64_t)status.st_size);
+    }
+    if (logs->now.log_bytes < (uint64_t)status.st_size &&
+        ftruncate(logs->log, (off_t)logs->now.log_bytes) < 0)
+        return error_set_errno(err, errno, "cut '%s'", logs->log_path);
+    /* A held file that is shorter was emptied just before the end. */
+    for (size_t i = 0; i < LOGS_STREAM_COUNT; i++)
+        if (logs->now.done[i] > logs->streams[i].held_bytes)
+            logs->now.done[i] = 0;
+    commit(logs);
+    kept->magic = COMMIT_MAGIC;
+    return 0;
+}
+
+static int set_up(struct logs *logs, struct event_base *base, const char *project,
+                  struct error *err)
+{
+    AUTO_FREE char *run = place_in_run("stacks/%s/logs", project);
+    AUTO_FREE char *root = place_in_root("stacks/%s/logs", project);
+
+    if (file_make_folders(run, 0700, err) < 0 || file_make_folders(root, 0700, err) < 0)
+        return -1;
+    logs->log_path = alloc_format("%s/%s.jsonl", root, logs->replica);
+    logs->commit_path = alloc_format("%s/%s.commit", run, logs->replica);
+    for (size_t i = 0; i < LOGS_STREAM_COUNT; i++) {
+        struct stream *stream = &logs->streams[i];
+
+        stream->fifo_path = alloc_format("%s/%s.%s", run, logs->replica, stream_names[i]);
+        stream->held_path = alloc_format("%s.held", stream->fifo_path);
+    }
+    if (map_commit(logs, err) < 0)
+        return -1;
+    for (size_t i = 0; i < LOGS_STREAM_COUNT; i++)
+        if (open_stream(&logs->streams[i], base, err) < 0)
+            return -1;
+    return recover(logs, err);
+}
+
+int logs_open(struct event_base *base, const char *project, const char *replica,
+              const struct logs_limits *limits, struct logs **out, struct error *err)
+{
+    struct logs *logs = alloc_new(struct logs);
+
+    logs->replica = alloc_text(replica);
+    logs->log = -1;
+    logs->limits.file_bytes = limits && limits->file_bytes ? limits->file_bytes : LOGS_FILE_BYTES;
+    logs->limits.files = limits && limits->files ? limits->files : LOGS_FILES;
+    for (size_t i = 0; i < LOGS_STREAM_COUNT; i++) {
+        logs->streams[i] = (struct stream){
+            .logs = logs,
+            .which = (enum logs_stream)i,
+            .fifo = -1,
+            .held = -1,
+        };
+    }
+    if (set_up(logs, base, project, err) < 0) {
+        logs_close(logs);
+        return error_wrap(err, "collect the output of '%s'", replica);
+    }
+    *out = logs;
+    return 0;
+}
+
+int logs_open_writer(const struct logs *logs, enum logs_stream stream, int *fd_out,
+                     struct error *err)
+{
+    const char *path = logs->streams[stream].fifo_path;
+    /* Also for reading: without a reader of its own it would be killed by SIGPIPE. */
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0)
+        return error_set_errno(err, errno, "open '%s'", path);
+    *fd_out = fd;
+    return 0;
+}
+
+void logs_collect(struct logs *logs, bool ended)
+{
+    for (size_t i = 0; i < LOGS_STREAM_COUNT; i++)
+        collect(&logs->streams[i], ended);
+}
+
+void logs_close(struct logs *logs)
+{
+    if (!logs)
+        return;
+    for (size_t i = 0; i < LOGS_STREAM_COUNT; i++) {
+        struct stream *stream = &logs->streams[i];
+
+        if (stream->readable)
+            event_free(stream->readable);
+        if (stream->fifo >= 0)
+            close(stream->fifo);
+        if (stream->held >= 0)
+            close(stream->held);
+        free(stream->fifo_path);
+        free(stream->held_path);
+    }
+    if (logs->log >= 0)
+        close(logs->log);
+    if (logs->commit)
+        munmap(logs->commit, sizeof(struct commit));
+    free(logs->log_path);
+    free(logs->commit_path);
+    free(logs->replica);
+    free(logs);
+}
+
+void logs_remove(struct logs *logs)
+{
+    logs_collect(logs, true);
+    for (size_t i = 0; i < LOGS_STREAM_COUNT; i++) {
+        unlink(logs->streams[i].fifo_path);
+        unlink(logs->streams[i].held_path);
+    }
+    unlink(logs->commit_path);
+    logs_close(logs);
+}
