@@ -33,11 +33,27 @@ struct diagnostic {
     char *source; /* the line of the file, or NULL */
 };
 
+/* A file that was read, kept so that its lines can be shown. */
+struct diagnostic_source {
+    char *file;
+    char *text;
+    size_t length;
+};
+
 struct diagnostics {
     struct diagnostic *items; /* at most DIAGNOSTIC_MAX */
     size_t count;
     size_t error_count, warning_count; /* also those beyond the limit */
+    struct diagnostic_source **sources;
+    size_t source_count;
 };
+
+/*
+ * Keep a copy of a file's text. What is returned is the file's name, to be put into places;
+ * it lives as long as `diagnostics`.
+ */
+const char *diagnostic_add_source(struct diagnostics *diagnostics, const char *file,
+                                  const char *text, size_t length);
 
 void diagnostic_add(struct diagnostics *diagnostics, enum diagnostic_severity severity,
                     const struct diagnostic_place *place, const char *path, const char *format, ...)

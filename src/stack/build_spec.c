@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * How a service's image is built: its table
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "stack/reading.h"
+#include "stack/service.h"
+#include "stack/tables.h"
+
+/* In each file: a folder is a path, unless it lies on another machine. */
+static void prepare_build(struct reading *reading, struct node *map)
+{
+    struct node *context = node_find(map, "context");
+
+    if (context && context->kind == NODE_SCALAR && strstr(context->text, "://"))
+        reading_error(reading, context,
+                      "a context on another machine is not supported; fetch it into a folder");
+}
+
+static void check_build(struct reading *reading, const struct node *map, void *base)
+{
+    struct service_build *build = base;
+
+    if (!build->context)
+        build->context = reading_resolve_path(reading, ".");
+    if (build->dockerfile && build->dockerfile_inline)
+        reading_error(reading, map,
+                      "'dockerfile' and 'dockerfile_inline' exclude each other; keep one");
+}
+
+static const struct field build_fields[] = {
+    {
+        .key = "context",
+        MEMBER(PATH, struct service_build, context),
+        .doc = "The folder that the build may read; the project's folder if none is given.",
+    },
+    {
+        .key = "dockerfile",
+        MEMBER(STRING, struct service_build, dockerfile),
+        .doc = "The file with the steps, relative to the context; else `Cartefile`, else "
+               "`Dockerfile`.",
+    },
+    {
+        .key = "dockerfile_inline",
+        MEMBER(STRING, struct service_build, dockerfile_inline),
+        .doc = "The steps themselves, in place of a file.",
+    },
+    {
+        .key = "target",
+        MEMBER(STRING, struct service_build, target),
+        .doc = "The stage to stop at.",
+    },
+    {
+        .key = "network",
+        MEMBER(STRING, struct service_build, network),
+        .doc = "The network of `RUN` steps: `none`, `host` or the default.",
+    },
+    {
+        .key = "args",
+        MEMBER(MAP, struct service_build, args),
+        .doc = "Values of `ARG` steps; one without a value takes it from the environment.",
+    },
+    {
+        .key = "labels",
+        MEMBER(MAP, struct service_build, labels),
+        .doc = "Labels of the image.",
+    },
+    {
+        .key = "tags",
+        MEMBER(LIST, struct service_build, tags),
+        .doc = "More names for the image.",
+    },
+    {
+        .key = "no_cache",
+        MEMBER(BOOL, struct service_build, no_cache),
+        .fallback = "false",
+        .doc = "Every step is run again.",
+    },
+    LATER("additional_contexts", "More folders that `COPY --from` may name."),
+    LATER("cache_from", "Images whose layers may be used again."),
+    LATER("cache_to", "Where the layers are kept for other machines."),
+    LATER("entitlements", "Rights of the build."),
+    LATER("extra_hosts", "More names that `RUN` steps can resolve."),
+    LATER("isolation", "How `RUN` steps are kept apart."),
+    LATER("no_cache_filter", "Stages whose steps are run again."),
+    LATER("platforms", "Platforms to build for."),
+    LATER("privileged", "`RUN` steps have all rights."),
+    LATER("provenance", "A record of how the image came about."),
+    LATER("pull", "Base images are fetched anew."),
+    LATER("sbom", "A record of what is in the image."),
+    LATER("secrets", "Secrets that `RUN` steps may read."),
+    LATER("shm_size", "Shared memory of `RUN` steps."),
+    LATER("ssh", "SSH keys that `RUN` steps may use."),
+    LATER("ulimits", "Limits of the processes of `RUN` steps."),
+    {},
+};
+
+const struct object build_spec_object = {
+    .name = "build",
+    .doc = "How the image is built.",
+    .fields = build_fields,
+    .prepare = prepare_build,
+    .check = check_build,
+};

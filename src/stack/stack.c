@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The stack: one or several files, resolved and checked
+ *
+ * Each document of each file goes its own way from text to a tree in its long form; then the
+ * trees are merged, and the one that is left is decoded, completed and checked. A mistake in
+ * one step does not keep the next from looking for more, as long as there is a tree.
+ */
+
+#include "stack/stack.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "stack/canonical.h"
+#include "stack/check.h"
+#include "stack/decode.h"
+#include "stack/environment.h"
+#include "stack/interpolate.h"
+#include "stack/locate.h"
+#include "stack/merge.h"
+#include "stack/tables.h"
+#include "stack/yaml_reader.h"
+#include "util/alloc.h"
+#include "util/error.h"
+#include "util/file.h"
+
+struct load {
+    const struct stack_options *options;
+    struct diagnostics *diagnostics;
+    struct reading reading;
+    struct strings files;
+    struct strings_map variables;
+    struct strings unset; /* variables that were warned about */
+    char *directory;
+    char *name; /* of the project */
+    struct node **documents;
+    size_t document_count;
+    struct node *root; /* all of them merged */
+    bool unread;       /* a file could not be read at all */
+};
+
+/* ---- reading ---- */
+
+static int read_document(struct load *load, const char *path, struct error *err)
+{
+    AUTO_TEXT struct text text = { 0 };
+    bool standard = strcmp(path, "-") == 0;
+    int result = standard ? file_read_fd(STDIN_FILENO, YAML_READER_BYTES_MAX, &text, err)
+                          : file_read(AT_FDCWD, path, YAML_READER_BYTES_MAX, &text, err);
+    AUTO(node) struct node *documents = NULL;
+    const char *file = NULL;
+
+    if (result < 0)
+        return error_wrap(err, "read the stack file '%s'", path);
+    file = diagnostic_add_source(load->diagnostics, standard ? "standard input" : path,
+                                 text_get(&text), text.length);
+    documents = yaml_reader_read(file, text_get(&text), text.length, load->diagnostics);
+    if (!documents) {
+        load->unread = true;
+        return 0;
+    }
+    for (size_t i = 0; i < documents->count; i++) {
+        struct node *document = documents->children[i].value;
+
+        if (document->kind != NODE_MAP) {
+            reading_error(&load->reading, document,
+                          "%s stands at the top of the file, a mapping is expected",
+                          node_describe(document));
+            load->unread = true;
+            continue;
+        }
+        documents->children[i].value = node_new(NODE_NULL, &document->place);
+        *ALLOC_APPEND(load->documents, load->document_count) = document;
+    }
+    return 0;
+}
+
+static int read_documents(struct load *load, struct error *err)
+{
+    AUTO_FREE char *cwd = getcwd(NULL, 0);
+
+    if (locate_files(load->options, &load->files, err) < 0)
+        return -1;
+    load->directory = strcmp(load->files.items[0], "-") == 0 ? alloc_text(cwd ? cwd : "/")
+                                                             : locate_folder(load->files.items[0]);
+    load->reading.directory = load->directory;
+    for (size_t i = 0; i < load->files.count; i++) {
+        if (read_document(load, load->files.items[i], err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- the project's name ---- */
+
+static char *find_written_name(struct load *load)
+{
+    AUTO_TEXT struct text out = { 0 };
+
+    for (size_t i = load->document_count; i-- > 0;) {
+        const char *name = node_find_text(load->documents[i], "name");
+        struct interpolate_scope scope = { &load->variables, NULL, INTERPOLATE_BUDGET };
+        struct error err = { 0 };
+
+        if (!name)
+            continue;
+        if (load->options->resolved)
+            return alloc_text(name);
+        /* A mistake in it is reported when the whole document is interpolated. */
+        if (interpolate_text(name, &scope, &out, &err) == 0)
+            return text_steal(&out);
+    }
+    return NULL;
+}
+
+static void decide_name(struct load *load)
+{
+    const char *given = load->options->project_name;
+    const struct strings_pair *variable =
+        strings_map_find(&load->variables, "COMPOSE_PROJECT_NAME");
+    AUTO_FREE char *written = find_written_name(load);
+    const char *folder = strrchr(load->directory, '/');
+    struct node nowhere = { 0 };
+
+    if (!given && !load->options->resolved && variable && *variable->value)
+        given = variable->value;
+    if (given) {
+        load->name = locate_normalize_name(given);
+        if (strcmp(load->name, given) != 0)
+            reading_error(&load->reading, &nowhere,
+                          "the project name '%s' is not valid; write lower-case letters, digits, "
+                          "'-' and '_'",
+                          given);
+    } else {
+        load->name = locate_normalize_name(written && *written ? written : folder ? folder : "");
+    }
+    if (!*load->name && !given)
+        reading_error(&load->reading, &nowhere,
+                      "the project has no name; write 'name:' at the top, or give it with -p");
+    strings_map_set(&load->variables, "COMPOSE_PROJECT_NAME", load->name);
+}
+
+/* ---- from documents to one tree ---- */
+
+static void refuse_unbuilt(struct load *load, const struct node *document)
+{
+    const struct node *include = node_find(document, "include");
+    const struct node *services = node_find(document, "services");
+
+    if (include)
+        reading_error(&load->reading, include,
+                      "'include' is not supported yet; name the files with -f");
+    for (size_t i = 0; services && services->kind == NODE_MAP && i < services->count; i++) {
+        const struct node *extends = node_find(services->children[i].value, "extends");
+
+        if (extends)
+            reading_error(&load->reading, extends,
+                          "'extends' is not supported yet; use an anchor and '<<'");
+    }
+}
+
+static void merge_documents(struct load *load)
+{
+    struct diagnostic_place top = { 0 };
+    struct interpolate_scope scope = { &load->variables, &load->unset, INTERPOLATE_BUDGET };
+
+    if (load->document_count > 0)
+        top = load->documents[0]->place;
+    load->root = node_new(NODE_MAP, &top);
+    for (size_t i = 0; i < load->document_count; i++) {
+        struct node *document = load->documents[i];
+        const struct node *version = node_find(document, "version");
+
+        if (!load->options->resolved)
+            interpolate_tree(document, &scope, load->diagnostics);
+        refuse_unbuilt(load, document);
+        if (version)
+            reading_warn(&load->reading, version, "'version' has no meaning any more; remove it");
+        canonical_object(&load->reading, &project_object, document);
+        merge_object(&project_object, load->root, document);
+    }
+}
+
+/* ---- profiles ---- */
+
+static bool is_active(const struct load *load, const struct service *service)
+{
+    const struct strings_pair *variable = strings_map_find(&load->variables, "COMPOSE_PROFILES");
+    const struct strings *asked = &load->options->profiles;
+
+    if (service->profiles.count == 0 || load->options->resolved || strings_has(asked, "*"))
+        return true;
+    for (size_t i = 0; i < service->profiles.count; i++) {
+        const char *profile = service->profiles.items[i];
+        AUTO_FREE char *list = alloc_text(variable && variable->value ? variable->value : "");
+        char *rest = list;
+
+        if (strings_has(asked, profile))
+            return true;
+        for (char *one = strsep(&rest, ","); one; one = strsep(&rest, ",")) {
+            if (strcmp(one, profile) == 0 || strcmp(one, "*") == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static void remove_dependency(struct service *service, size_t index)
+{
+    free(service->depends_on[index].service);
+    memmove(&service->depends_on[index], &service->depends_on[index + 1],
+            (service->dependency_count - index - 1) * sizeof(service->depends_on[0]));
+    service->dependency_count--;
+}
+
+/* Services whose profile is not active are not there; nor are wishes for them. */
+static void drop_inactive(const struct load *load, struct stack *stack)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < stack->service_count; i++) {
+        if (is_active(load, &stack->services[i])) {
+            stack->services[kept++] = stack->services[i];
+            continue;
+        }
+        free(stack->services[i].name);
+        decode_free(&service_object, &stack->services[i]);
+    }
+    stack->service_count = kept;
+    for (size_t i = 0; i < kept; i++) {
+        struct service *service = &stack->services[i];
+
+        for (size_t n = service->dependency_count; n-- > 0;) {
+            if (!service->depends_on[n].required &&
+                !stack_find_service(stack, service->depends_on[n].service))
+                remove_dependency(service, n);
+        }
+    }
+}
+
+static bool is_network_used(const struct stack *stack, const char *key)
+{
+    for (size_t i = 0; i < stack->service_count; i++) {
+        for (size_t n = 0; n < stack->services[i].network_count; n++) {
+            if (strcmp(stack->services[i].networks[n].network, key) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static void drop_unused_networks(struct stack *stack)
+{
+    const struct field *field = field_find(&project_object, "networks");
+    size_t kept = 0;
+
+    for (size_t i = 0; i < stack->network_count; i++) {
+        if (is_network_used(stack, stack->networks[i].key)) {
+            stack->networks[kept++] = stack->networks[i];
+            continue;
+        }
+        free(stack->networks[i].key);
+        decode_free(field->object, &stack->networks[i]);
+    }
+    stack->network_count = kept;
+}
+
+/* ---- the whole ---- */
+
+static struct stack *build_stack(struct load *load)
+{
+    struct stack *stack = alloc_new(struct stack);
+
+    decode_object(&load->reading, &project_object, load->root, stack);
+    free(stack->name);
+    stack->name = alloc_text(load->name);
+    stack->directory = alloc_text(load->directory);
+    drop_inactive(load, stack);
+    if (!load->options->resolved)
+        environment_complete(&load->reading, load->root, stack, &load->variables);
+    check_complete(stack);
+    check_stack(&load->reading, load->root, stack);
+    drop_unused_networks(stack);
+    return stack;
+}
+
+static void load_done(struct load *load)
+{
+    strings_done(&load->files);
+    strings_map_done(&load->variables);
+    strings_done(&load->unset);
+    for (size_t i = 0; i < load->document_count; i++)
+        node_free(load->documents[i]);
+    free(load->documents);
+    node_free(load->root);
+    free(load->directory);
+    free(load->name);
+    reading_done(&load->reading);
+}
+
+static struct stack *run(struct load *load, struct error *err)
+{
+    AUTO(stack) struct stack *stack = NULL;
+
+    if (read_documents(load, err) < 0)
+        return NULL;
+    environment_load(&load->variables);
+    if (!load->options->resolved)
+        environment_add_files(&load->reading, load->options, &load->variables);
+    decide_name(load);
+    if (!load->unread) {
+        merge_documents(load);
+        stack = build_stack(load);
+    }
+    if (load->diagnostics->error_count == 0)
+        return STEAL_PTR(stack);
+    error_set(err, ERROR_INVALID, "%zu mistake%s in the stack file", load->diagnostics->error_count,
+              load->diagnostics->error_count == 1 ? "" : "s");
+    return NULL;
+}
+
+struct stack *stack_load(const struct stack_options *options, struct diagnostics *diagnostics,
+                         struct error *err)
+{
+    struct load load = {
+        .options = options,
+        .diagnostics = diagnostics,
+        .reading = {
+            .diagnostics = diagnostics,
+            .home = getenv("HOME"),
+            .loose = options->loose,
+            .resolved = options->resolved,
+        },
+    };
+    struct stack *stack = run(&load, err);
+
+    load_done(&load);
+    return stack;
+}
+
+void stack_free(struct stack *stack)
+{
+    if (!stack)
+        return;
+    decode_free(&project_object, stack);
+    free(stack->directory);
+    free(stack);
+}
+
+const struct service *stack_find_service(const struct stack *stack, const char *name)
+{
+    for (size_t i = 0; i < stack->service_count; i++) {
+        if (strcmp(stack->services[i].name, name) == 0)
+            return &stack->services[i];
+    }
+    return NULL;
+}
+
+const struct stack_network *stack_find_network(const struct stack *stack, const char *key)
+{
+    for (size_t i = 0; i < stack->network_count; i++) {
+        if (strcmp(stack->networks[i].key, key) == 0)
+            return &stack->networks[i];
+    }
+    return NULL;
+}
+
+const struct stack_volume *stack_find_volume(const struct stack *stack, const char *key)
+{
+    for (size_t i = 0; i < stack->volume_count; i++) {
+        if (strcmp(stack->volumes[i].key, key) == 0)
+            return &stack->volumes[i];
+    }
+    return NULL;
+}
