@@ -23,10 +23,10 @@
  *    "networks":[{"key","name","bridge","subnet","gateway"}],
  *    "ports":[{"service","host_ip","published","target","protocol"}]}
  * `settled` is true when every replica is as wanted: running (and healthy where there is a
- * check), completed, or stopped on purpose; a replica's "waiting" says what it waits for, "state" is one
- * of pending, running, stopping, stopped, completed, failed; "health" one of starting, healthy,
- * unhealthy, or empty without a check; times are wall time.
- * A failed request answers {"error": "..."} with 400, 404, 409 or 500.
+ * check), completed, or stopped on purpose; a replica's "waiting" says what it waits for, "state"
+ * is one of pending, running, stopping, stopped, completed, failed; "health" one of starting,
+ * healthy, unhealthy, or empty without a check; times are wall time. A failed request answers
+ * {"error": "..."} with 400, 404, 409 or 500.
  */
 
 #pragma once

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * `build`: the images of a stack, and in `carte` one image
+ */
+
+#include "cli/cmd_build.h"
+
+#include <stdlib.h>
+
+#include "cli/command.h"
+#include "cli/image_builder.h"
+#include "cli/output.h"
+#include "cli/project.h"
+#include "util/alloc.h"
+#include "util/error.h"
+
+struct build_options {
+    bool no_cache;
+    struct strings args;
+    /* of `carte build` only: */
+    struct strings names, labels;
+    const char *file, *target, *network;
+    bool quiet;
+};
+
+#define COMMON_OPTIONS                                                         \
+    {                                                                          \
+        .name = "build-arg",                                                   \
+        .argument = "KEY=VALUE",                                               \
+        OPTION(LIST, struct build_options, args),                              \
+        .doc = "Value of an ARG; KEY alone takes it from the environment.",    \
+    },                                                                         \
+    {                                                                          \
+        .name = "no-cache", OPTION(FLAG, struct build_options, no_cache),      \
+        .doc = "Carry out every step, also those with a result in the store.", \
+    }
+
+static const struct option stack_options[] = {
+    COMMON_OPTIONS,
+    { 0 },
+};
+
+static int check_names(const struct stack *stack, const struct strings *names, struct error *err)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        const struct service *service = stack_find_service(stack, names->items[i]);
+
+        if (!service)
+            return error_set(err, ERROR_NOT_FOUND,
+                             "no such service: '%s'; 'carte-stack config --services' lists them",
+                             names->items[i]);
+        if (!service->build.present)
+            return error_set(err, ERROR_INVALID, "service '%s' has no build section",
+                             names->items[i]);
+    }
+    return 0;
+}
+
+static int build_services(const struct image_builder *builder, const struct stack *stack,
+                          const struct strings *names, struct error *err)
+{
+    AUTO_FREE size_t *order = alloc_array(size_t, MAX(stack->service_count, (size_t)1));
+
+    stack_order(stack, order);
+    for (size_t i = 0; i < stack->service_count; i++) {
+        const struct service *service = &stack->services[order[i]];
+
+        if (!service->build.present || (names->count > 0 && !strings_has(names, service->name)))
+            continue;
+        if (image_builder_build_service(builder, service, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int build_run(struct command_call *call, struct error *err)
+{
+    const struct build_options *options = call->options;
+    AUTO(stack) struct stack *stack = NULL;
+    AUTO(store) struct store *store = NULL;
+    struct progress progress;
+    struct image_builder builder = {
+        .progress = &progress,
+        .no_cache = options->no_cache,
+        .args = &options->args,
+    };
+    int result;
+
+    if (project_load(call, &stack, err) < 0 || check_names(stack, call->operands, err) < 0)
+        return -1;
+    store = image_builder_open_store(err);
+    if (!store)
+        return -1;
+    builder.store = store;
+    progress_init(&progress, call->globals->progress, "Building");
+    result = build_services(&builder, stack, call->operands, err);
+    progress_done(&progress);
+    return result;
+}
+
+const struct command cmd_build = {
+    .name = "build",
+    .operands = "[SERVICE...]",
+    .summary = "Build the images of the services that have a build section.",
+    .details = "RUN steps have no network unless the build section says `network: host`.",
+    .options = stack_options,
+    .options_size = sizeof(struct build_options),
+    .operand_max = COMMAND_MANY,
+    .run = build_run,
+};
+
+static const struct option image_options[] = {
+    {
+        .letter = 't',
+        .name = "tag",
+        .argument = "NAME",
+        OPTION(LIST, struct build_options, names),
+        .doc = "Name of the image, NAME or NAME:TAG; may be given again.",
+    },
+    {
+        .letter = 'f',
+        .name = "file",
+        .argument = "FILE",
+        OPTION(TEXT, struct build_options, file),
+        .doc = "The Cartefile, instead of PATH/Cartefile or PATH/Dockerfile.",
+    },
+    COMMON_OPTIONS,
+    {
+        .name = "label",
+        .argument = "KEY=VALUE",
+        OPTION(LIST, struct build_options, labels),
+        .doc = "Label of the image; may be given again.",
+    },
+    {
+        .name = "target",
+        .argument = "STAGE",
+        OPTION(TEXT, struct build_options, target),
+        .doc = "Stop after this stage.",
+    },
+    {
+        .name = "network",
+        .argument = "KIND",
+        OPTION(TEXT, struct build_options, network),
+        .doc = "Network of RUN steps: default and none have loopback only, host is the host's.",
+    },
+    {
+        .letter = 'q',
+        .name = "quiet",
+        OPTION(FLAG, struct build_options, quiet),
+        .doc = "Print nothing but the image's id.",
+    },
+    { 0 },
+};
+
+static int build_request(struct command_call *call, struct build_request *request,
+                         struct image **out, struct error *err)
+{
+    const struct build_options *options = call->options;
+    AUTO(store) struct store *store = image_builder_open_store(err);
+    struct progress progress;
+    struct image_builder builder = {
+        .store = store,
+        .progress = &progress,
+        .no_cache = options->no_cache,
+        .args = &options->args,
+    };
+    const char *label = options->names.count ? options->names.items[0] : request->context_folder;
+    int result;
+
+    if (!store)
+        return -1;
+    progress_init(&progress, options->quiet ? "quiet" : call->globals->progress, "Building");
+    result = image_builder_build(&builder, label, request, out, err);
+    progress_done(&progress);
+    return result;
+}
+
+static int build_image_run(struct command_call *call, struct error *err)
+{
+    const struct build_options *options = call->options;
+    AUTO_FREE char *folder = realpath(call->operands->items[0], NULL);
+    AUTO(image) struct image *image = NULL;
+    AUTO_FREE char *line = NULL;
+    struct build_request request = {
+        .context_folder = folder,
+        .cartefile = options->file,
+        .target = options->target,
+        .network = options->network,
+    };
+    int result;
+
+    if (!folder)
+        return error_set_errno(err, errno, "folder '%s'", call->operands->items[0]);
+    strings_copy(&request.names, &options->names);
+    image_builder_add_args(&options->labels, &request.labels);
+    result = build_request(call, &request, &image, err);
+    strings_done(&request.names);
+    strings_map_done(&request.labels);
+    strings_map_done(&request.args);
+    if (result < 0)
+        return -1;
+    line = alloc_format("%s\n", image->id);
+    return output_result(line, err);
+}
+
+const struct command cmd_build_image = {
+    .name = "build",
+    .operands = "PATH",
+    .summary = "Build an image from the Cartefile in the folder PATH and print its id.",
+    .options = image_options,
+    .options_size = sizeof(struct build_options),
+    .operand_min = 1,
+    .operand_max = 1,
+    .run = build_image_run,
+};

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * `exec`
+ */
+
+#include "cli/cmd_exec.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/exec_request.h"
+#include "cli/project.h"
+#include "cli/remote.h"
+#include "cli/terminal.h"
+#include "util/error.h"
+
+static const struct option exec_options[] = {
+    {
+        .letter = 'd',
+        .name = "detach",
+        OPTION(FLAG, struct exec_request_options, detach),
+        .doc = "Return once the command has started.",
+    },
+    {
+        .letter = 'e',
+        .name = "env",
+        .argument = "KEY=VALUE",
+        OPTION(LIST, struct exec_request_options, env),
+        .doc = "Set a variable; KEY alone takes it from the environment; may be given again.",
+    },
+    {
+        .letter = 'u',
+        .name = "user",
+        .argument = "USER",
+        OPTION(TEXT, struct exec_request_options, user),
+        .doc = "User, and group behind a colon, as names or numbers.",
+    },
+    {
+        .letter = 'w',
+        .name = "workdir",
+        .argument = "FOLDER",
+        OPTION(TEXT, struct exec_request_options, workdir),
+        .doc = "Folder in the container to run the command in.",
+    },
+    {
+        .letter = 'T',
+        .name = "no-tty",
+        OPTION(FLAG, struct exec_request_options, no_terminal),
+        .doc = "No terminal, even where standard input and output are one.",
+    },
+    {
+        .name = "index",
+        .argument = "N",
+        OPTION(INT, struct exec_request_options, index),
+        .min = 1,
+        .max = INT32_MAX,
+        .doc = "The replica's number; without it, the first that runs.",
+    },
+    {
+        .name = "privileged",
+        OPTION(FLAG, struct exec_request_options, privileged),
+        .doc = "Give the command all capabilities.",
+    },
+    {
+        .letter = 'i',
+        .name = "interactive",
+        OPTION(FLAG, struct exec_request_options, interactive),
+        .hidden = true,
+        .doc = "Always so: the standard input is passed on.",
+    },
+    {
+        .letter = 't',
+        .name = "tty",
+        OPTION(FLAG, struct exec_request_options, terminal),
+        .hidden = true,
+        .doc = "Always so, where standard input and output are a terminal.",
+    },
+    { 0 },
+};
+
+static int reap(int pidfd, int *status_out, struct error *err)
+{
+    siginfo_t info = { 0 };
+
+    while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0) {
+        if (errno != EINTR)
+            return error_set_errno(err, errno, "wait for the command");
+    }
+    *status_out = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+    return 0;
+}
+
+/* Pass signals on to the command until it has ended. */
+static int pass_signals(int pidfd, struct error *err)
+{
+    static const int passed[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+    AUTO_CLOSE int signal_fd = -1;
+    struct pollfd fds[] = { { pidfd, POLLIN, 0 }, { -1, POLLIN, 0 } };
+    struct signalfd_siginfo info;
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    for (size_t i = 0; i < ARRAY_SIZE(passed); i++)
+        sigaddset(&signals, passed[i]);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (signal_fd < 0)
+        return error_set_errno(err, errno, "open a descriptor for signals");
+    fds[1].fd = signal_fd;
+    while (fds[0].revents == 0) {
+        if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+            return error_set_errno(err, errno, "wait for the command");
+        while (read(signal_fd, &info, sizeof(info)) > 0)
+            syscall(SYS_pidfd_send_signal, pidfd, (int)info.ssi_signo, NULL, 0);
+    }
+    return 0;
+}
+
+static int run_process(struct command_call *call, const struct container_exec_spec *spec,
+                       struct error *err)
+{
+    const struct exec_request_options *options = call->options;
+    struct container_process process = { .pidfd = -1, .terminal_fd = -1 };
+    AUTO_CLOSE int pidfd = -1;
+    AUTO_CLOSE int terminal_fd = -1;
+    int result = 0;
+
+    if (container_exec(spec, &process, err) < 0) {
+        call->exit_status = exec_request_status(err);
+        return -1;
+    }
+    pidfd = process.pidfd;
+    terminal_fd = process.terminal_fd;
+    if (options->detach)
+        return 0;
+    if (spec->terminal)
+        result = terminal_relay(terminal_fd, pidfd, err);
+    else
+        result = pass_signals(pidfd, err);
+    if (result < 0)
+        return -1;
+    return reap(pidfd, &call->exit_status, err);
+}
+
+static int exec_run(struct command_call *call, struct error *err)
+{
+    const struct exec_request_options *options = call->options;
+    const char *service = call->operands->items[0];
+    AUTO_FREE char *project = NULL;
+    AUTO(json) struct json *stack = NULL;
+    AUTO_STRINGS struct strings names = { 0 }, args = { 0 };
+    const struct json *replica = NULL;
+    struct container_exec_spec spec;
+    int result;
+
+    strings_add(&names, service);
+    for (size_t i = 1; i < call->operands->count; i++)
+        strings_add(&args, call->operands->items[i]);
+    if (project_find_name(call, &project, err) < 0 || remote_get_stack(project, &stack, err) < 0 ||
+        remote_check_services(stack, &names, err) < 0 ||
+        exec_request_find(stack, service, options->index, &replica, err) < 0)
+        return -1;
+    exec_request_make(replica, options, &args, &spec);
+    if (!options->detach) {
+        spec.terminal = !options->no_terminal && terminal_is_interactive();
+        spec.stdin_fd = STDIN_FILENO;
+        spec.stdout_fd = STDOUT_FILENO;
+        spec.stderr_fd = STDERR_FILENO;
+    }
+    if (spec.terminal && !strings_find_env(&spec.env, "TERM"))
+        strings_set_env(&spec.env, "TERM", "xterm");
+    result = run_process(call, &spec, err);
+    exec_request_done(&spec);
+    return result;
+}
+
+const struct command cmd_exec = {
+    .name = "exec",
+    .operands = "SERVICE COMMAND [ARGUMENT...]",
+    .summary = "Run a command in a replica that runs, and end with its exit status.",
+    .details = "The command gets a terminal when standard input and output are one.",
+    .options = exec_options,
+    .options_size = sizeof(struct exec_request_options),
+    .operand_min = 2,
+    .operand_max = COMMAND_MANY,
+    .stop_at_operand = true,
+    .run = exec_run,
+};

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * `logs`
+ */
+
+#include "cli/cmd_logs.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+#include "cli/command.h"
+#include "cli/log_printer.h"
+#include "cli/project.h"
+#include "cli/remote.h"
+#include "util/error.h"
+#include "util/parse.h"
+
+struct logs_options {
+    bool follow, timestamps, no_prefix, no_colour;
+    const char *tail, *since;
+};
+
+static const struct option logs_options[] = {
+    {
+        .letter = 'f',
+        .name = "follow",
+        OPTION(FLAG, struct logs_options, follow),
+        .doc = "Go on with new lines until Ctrl-C.",
+    },
+    {
+        .letter = 'n',
+        .name = "tail",
+        .argument = "N",
+        OPTION(TEXT, struct logs_options, tail),
+        .fallback = "all",
+        .doc = "Begin with the last N lines of each replica.",
+    },
+    {
+        .letter = 't',
+        .name = "timestamps",
+        OPTION(FLAG, struct logs_options, timestamps),
+        .doc = "Print the time before each line.",
+    },
+    {
+        .name = "since",
+        .argument = "TIME",
+        OPTION(TEXT, struct logs_options, since),
+        .doc = "Only lines from this time on, such as 2026-01-31T12:00:00.000Z.",
+    },
+    {
+        .name = "no-log-prefix",
+        OPTION(FLAG, struct logs_options, no_prefix),
+        .doc = "Leave out the replica's name before each line.",
+    },
+    {
+        .name = "no-color",
+        OPTION(FLAG, struct logs_options, no_colour),
+        .doc = "Print without colours.",
+    },
+    { 0 },
+};
+
+struct printing {
+    struct log_printer printer;
+    struct error err;
+};
+
+static bool print_record(void *context, const struct log_reader_record *record)
+{
+    struct printing *printing = context;
+
+    return log_printer_write(&printing->printer, record, &printing->err) == 0;
+}
+
+/* Names of services, and of replicas such as "login-2", that have or had logs. */
+static int check_names(const char *project, const struct strings *names, struct error *err)
+{
+    AUTO(json) struct json *stack = NULL;
+    AUTO_STRINGS struct strings services = { 0 };
+
+    if (names->count == 0)
+        return 0;
+    if (remote_find_stack(project, &stack, err) < 0)
+        return -1;
+    for (size_t i = 0; i < names->count; i++) {
+        const char *name = names->items[i];
+        const char *dash = strrchr(name, '-');
+
+        /* What looks like a replica is judged by its service. */
+        if (!dash || dash[1] == '\0' || dash[1 + strspn(dash + 1, "0123456789")] != '\0')
+            strings_add(&services, name);
+    }
+    return stack ? remote_check_services(stack, &services, err) : 0;
+}
+
+static int parse_tail(struct command_call *call, const char *tail, int64_t *out, struct error *err)
+{
+    struct error ignored = { 0 };
+
+    *out = -1;
+    if (strcmp(tail, "all") == 0)
+        return 0;
+    if (parse_int(tail, 0, INT32_MAX, out, &ignored) == 0)
+        return 0;
+    return command_refuse(call, err,
+                          "option '--tail': '%s' is no number of lines; write a number "
+                          "or all",
+                          tail);
+}
+
+static int logs_run(struct command_call *call, struct error *err)
+{
+    const struct logs_options *options = call->options;
+    AUTO_FREE char *project = NULL;
+    AUTO_CLOSE int stop_fd = -1;
+    struct printing printing = { 0 };
+    struct log_reader_query query = { .services = call->operands, .follow = options->follow };
+    sigset_t signals;
+    int result;
+
+    if (parse_tail(call, options->tail, &query.tail, err) < 0 ||
+        project_find_name(call, &project, err) < 0 || check_names(project, call->operands, err) < 0)
+        return -1;
+    sigemptyset(&signals);
+    if (options->follow) {
+        sigaddset(&signals, SIGINT);
+        sigaddset(&signals, SIGTERM);
+        sigprocmask(SIG_BLOCK, &signals, NULL);
+    }
+    stop_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    query.project = project;
+    query.stop_fd = stop_fd;
+    query.since = options->since;
+    log_printer_init(&printing.printer, !options->no_prefix, options->timestamps);
+    printing.printer.colour = printing.printer.colour && !options->no_colour;
+    result = log_reader_each(&query, print_record, &printing, err);
+    log_printer_done(&printing.printer);
+    if (result == 0 && printing.err.code != ERROR_NONE) {
+        *err = printing.err;
+        return error_wrap(err, "print the logs");
+    }
+    return result;
+}
+
+const struct command cmd_logs = {
+    .name = "logs",
+    .operands = "[SERVICE...]",
+    .summary = "Print what the replicas have written.",
+    .details = "A replica is named as SERVICE-N. Works for a stack that is not up, too.",
+    .options = logs_options,
+    .options_size = sizeof(struct logs_options),
+    .operand_max = COMMAND_MANY,
+    .run = logs_run,
+};

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Building images, with progress
+ */
+
+#include "cli/image_builder.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/run_step.h"
+#include "util/alloc.h"
+#include "util/error.h"
+#include "util/place.h"
+
+/* One image that is being built. */
+struct job {
+    struct progress *progress;
+    char *item; /* "Image metaverse-login" */
+};
+
+struct store *image_builder_open_store(struct error *err)
+{
+    AUTO_FREE char *root = place_in_root("images");
+    struct store *store = store_open(root, err);
+
+    if (!store)
+        error_wrap(err, "open the image store");
+    return store;
+}
+
+void image_builder_add_args(const struct strings *args, struct strings_map *map)
+{
+    for (size_t i = 0; args && i < args->count; i++) {
+        const char *equals = strchr(args->items[i], '=');
+        AUTO_FREE char *key = NULL;
+
+        if (!equals) {
+            strings_map_set(map, args->items[i], getenv(args->items[i]));
+            continue;
+        }
+        key = alloc_text_part(args->items[i], (size_t)(equals - args->items[i]));
+        strings_map_set(map, key, equals + 1);
+    }
+}
+
+static void show_step(void *context, size_t step, size_t step_count, const char *instruction,
+                      bool cached)
+{
+    struct job *job = context;
+    AUTO_TEXT struct text status = { 0 };
+
+    text_add_format(&status, "%s[%zu/%zu] %s", cached ? "CACHED " : "", step, step_count,
+                    instruction);
+    progress_update(job->progress, job->item, PROGRESS_WORKING, text_get(&status));
+}
+
+/* A build_run_fn gets the context of the job; the container needs none. */
+static int run_container(void *context, struct container_spec *spec, const char *network,
+                         int *exit_status_out, struct error *err)
+{
+    (void)context;
+    return run_step_run(NULL, spec, network, exit_status_out, err);
+}
+
+int image_builder_build(const struct image_builder *builder, const char *label,
+                        struct build_request *request, struct image **image_out, struct error *err)
+{
+    AUTO_FREE char *item = alloc_format("Image %s", label);
+    struct job job = { builder->progress, item };
+    AUTO(image) struct image *image = NULL;
+
+    image_builder_add_args(builder->args, &request->args);
+    request->no_cache = request->no_cache || builder->no_cache;
+    request->run = run_container;
+    request->progress = show_step;
+    request->callback_context = &job;
+    /* Lines may stand between those of progress; in a block they would tear it. */
+    request->output_fd = builder->progress->mode == PROGRESS_LINES ? STDERR_FILENO : -1;
+    progress_update(builder->progress, item, PROGRESS_WORKING, "Building");
+    if (build_image(builder->store, request, &image, err) < 0) {
+        progress_update(builder->progress, item, PROGRESS_FAILED, "Error");
+        return error_wrap(err, "build '%s'", label);
+    }
+    progress_update(builder->progress, item, PROGRESS_DONE, "Built");
+    if (image_out)
+        *image_out = STEAL_PTR(image);
+    return 0;
+}
+
+int image_builder_build_service(const struct image_builder *builder, const struct service *service,
+                                struct error *err)
+{
+    const struct service_build *build = &service->build;
+    AUTO_FREE char *cartefile = NULL;
+    struct build_request request = {
+        .context_folder = build->context,
+        .cartefile_text = build->dockerfile_inline,
+        .target = build->target,
+        .network = build->network,
+        .no_cache = build->no_cache,
+    };
+    int result;
+
+    if (build->dockerfile && build->dockerfile[0] != '/')
+        cartefile = alloc_format("%s/%s", build->context, build->dockerfile);
+    else
+        cartefile = alloc_text(build->dockerfile);
+    request.cartefile = cartefile;
+    strings_map_copy(&request.args, &build->args);
+    strings_map_copy(&request.labels, &build->labels);
+    strings_copy(&request.names, &build->tags);
+    strings_add(&request.names, service->image);
+    result = image_builder_build(builder, service->image, &request, NULL, err);
+    strings_map_done(&request.args);
+    strings_map_done(&request.labels);
+    strings_done(&request.names);
+    return result;
+}
+
+static int is_missing(struct store *store, const char *name, bool *out, struct error *err)
+{
+    AUTO(image) struct image *image = NULL;
+
+    if (store_find_image(store, name, &image, err) < 0)
+        return error_wrap(err, "image '%s'", name);
+    *out = !image;
+    return 0;
+}
+
+static int prepare(const struct image_builder *builder, const struct service *service,
+                   enum image_builder_choice choice, struct error *err)
+{
+    bool missing = true;
+
+    if (service->build.present && choice == IMAGE_BUILDER_ALL)
+        return image_builder_build_service(builder, service, err);
+    if (is_missing(builder->store, service->image, &missing, err) < 0)
+        return -1;
+    if (!missing)
+        return 0;
+    if (service->build.present && choice != IMAGE_BUILDER_NONE)
+        return image_builder_build_service(builder, service, err);
+    if (service->build.present)
+        return error_set(err, ERROR_NOT_FOUND,
+                         "service '%s': image '%s' is not built yet; leave --no-build away",
+                         service->name, service->image);
+    return error_set(err, ERROR_NOT_FOUND,
+                     "service '%s': image '%s' is not in the store; build it with 'carte build -t "
+                     "%s FOLDER', or give the service a build section",
+                     service->name, service->image, service->image);
+}
+
+int image_builder_prepare(const struct image_builder *builder, const struct stack *stack,
+                          const struct strings *names, enum image_builder_choice choice,
+                          struct error *err)
+{
+    AUTO_FREE size_t *order = alloc_array(size_t, MAX(stack->service_count, (size_t)1));
+    AUTO_STRINGS struct strings built = { 0 };
+
+    stack_order(stack, order);
+    for (size_t i = 0; i < stack->service_count; i++) {
+        const struct service *service = &stack->services[order[i]];
+
+        if (names->count > 0 && !strings_has(names, service->name))
+            continue;
+        /* Services may share an image that one of them builds. */
+        if (strings_has(&built, service->image))
+            continue;
+        if (prepare(builder, service, choice, err) < 0)
+            return -1;
+        if (service->build.present)
+            strings_add(&built, service->image);
+    }
+    return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Building images, with progress: for `build`, `up` and `carte build`
+ */
+
+#pragma once
+
+#include <stdbool.h>
+
+#include "build/build.h"
+#include "cli/progress.h"
+#include "image/store.h"
+#include "stack/stack.h"
+#include "util/macro.h"
+#include "util/strings.h"
+
+struct error;
+
+/* Which images are built. */
+enum image_builder_choice { IMAGE_BUILDER_MISSING, IMAGE_BUILDER_ALL, IMAGE_BUILDER_NONE };
+
+struct image_builder {
+    struct store *store;
+    struct progress *progress;
+    bool no_cache;
+    const struct strings *args; /* "KEY=value", over those of the file; NULL: none */
+};
+
+/* The store of CARTE_ROOT. */
+struct store *image_builder_open_store(struct error *err) MUST_CHECK;
+
+/* Take "KEY=value", or "KEY" with the value of our own environment, into `map`. */
+void image_builder_add_args(const struct strings *args, struct strings_map *map);
+
+/* Build `request` under the name `label` in the progress. *image_out may be NULL. */
+int image_builder_build(const struct image_builder *builder, const char *label,
+                        struct build_request *request, struct image **image_out,
+                        struct error *err) MUST_CHECK;
+
+/* Build the image of a service that has a build section. */
+int image_builder_build_service(const struct image_builder *builder, const struct service *service,
+                                struct error *err) MUST_CHECK;
+
+/*
+ * Build what the services of `names` (empty: all) need: images that are missing, every one that can
+ * be built, or none. ERROR_NOT_FOUND: an image is missing and is not built.
+ */
+int image_builder_prepare(const struct image_builder *builder, const struct stack *stack,
+                          const struct strings *names, enum image_builder_choice choice,
+                          struct error *err) MUST_CHECK;

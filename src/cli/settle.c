@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Has a command reached what it was to reach?
+ */
+
+#include "cli/settle.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/text.h"
+
+enum state { PENDING, RUNNING, STOPPING, STOPPED, COMPLETED, FAILED, STATE_COUNT };
+
+static const char *const state_names[STATE_COUNT] = {
+    [PENDING] = "pending", [RUNNING] = "running",     [STOPPING] = "stopping",
+    [STOPPED] = "stopped", [COMPLETED] = "completed", [FAILED] = "failed",
+};
+
+static enum state find_state(const struct json *replica)
+{
+    const char *name = json_find_text(replica, "state", "");
+
+    for (size_t i = 0; i < STATE_COUNT; i++) {
+        if (strcmp(state_names[i], name) == 0)
+            return (enum state)i;
+    }
+    return PENDING;
+}
+
+/* How a replica stands that needs no second look, per goal and state. */
+static const struct row {
+    enum progress_state state;
+    const char *status; /* NULL: look closer */
+} rows[SETTLE_GOAL_COUNT][STATE_COUNT] = {
+    [SETTLE_STARTED] = {
+        [PENDING] = { 0 },
+        [RUNNING] = { PROGRESS_DONE, "Started" },
+        [STOPPING] = { PROGRESS_WORKING, "Stopping" },
+        [STOPPED] = { PROGRESS_WORKING, "Stopped" },
+        [COMPLETED] = { PROGRESS_DONE, "Exited" },
+        [FAILED] = { 0 },
+    },
+    [SETTLE_HEALTHY] = {
+        [PENDING] = { 0 },
+        [RUNNING] = { 0 },
+        [STOPPING] = { PROGRESS_WORKING, "Stopping" },
+        [STOPPED] = { PROGRESS_WORKING, "Stopped" },
+        [COMPLETED] = { PROGRESS_DONE, "Exited" },
+        [FAILED] = { 0 },
+    },
+    [SETTLE_STOPPED] = {
+        [PENDING] = { PROGRESS_WORKING, "Stopping" },
+        [RUNNING] = { PROGRESS_WORKING, "Stopping" },
+        [STOPPING] = { PROGRESS_WORKING, "Stopping" },
+        [STOPPED] = { PROGRESS_DONE, "Stopped" },
+        [COMPLETED] = { PROGRESS_DONE, "Exited" },
+        [FAILED] = { PROGRESS_DONE, "Exited" },
+    },
+};
+
+static const struct json *find_replica(const struct json *stack, const char *name)
+{
+    const struct json *replica = json_first(json_find(stack, "replicas"));
+
+    while (replica && strcmp(json_find_text(replica, "name", ""), name) != 0)
+        replica = json_next(replica);
+    return replica;
+}
+
+/* How often the replica was restarted since the command began. */
+static int64_t count_restarts(const struct settle_request *request, const struct json *replica)
+{
+    const struct json *before = find_replica(request->before, json_find_text(replica, "name", ""));
+    int64_t restarts = json_find_int(replica, "restarts", 0);
+
+    /* A replica with another id is a new one, which counts from zero. */
+    if (before && text_equal(json_find_text(before, "id", ""), json_find_text(replica, "id", "")))
+        restarts -= json_find_int(before, "restarts", 0);
+    return restarts;
+}
+
+bool settle_concerns(const struct settle_request *request, const struct json *replica)
+{
+    return !request->services || request->services->count == 0 ||
+           strings_has(request->services, json_find_text(replica, "service", ""));
+}
+
+static void set_step(struct settle_step *out, enum progress_state state, const char *status,
+                     const char *detail)
+{
+    out->state = state;
+    snprintf(out->status, sizeof(out->status), "%s%s%s", status, detail[0] ? ": " : "", detail);
+}
+
+static void judge_running(const struct json *replica, struct settle_step *out)
+{
+    const char *health = json_find_text(replica, "health", "");
+
+    if (health[0] == '\0')
+        set_step(out, PROGRESS_DONE, "Started", "");
+    else if (strcmp(health, "healthy") == 0)
+        set_step(out, PROGRESS_DONE, "Healthy", "");
+    else
+        set_step(out, PROGRESS_WORKING, "Waiting", health);
+}
+
+static void judge_pending(const struct settle_request *request, const struct json *replica,
+                          struct settle_step *out)
+{
+    const char *waiting = json_find_text(replica, "waiting", "");
+    bool has_started =
+        json_find_int(replica, "started_ms", 0) >= request->begin_ms && request->begin_ms > 0;
+
+    if (has_started && request->goal == SETTLE_STARTED)
+        set_step(out, PROGRESS_DONE, "Started", "");
+    else if (has_started)
+        set_step(out, PROGRESS_WORKING, "Restarting", waiting);
+    else
+        set_step(out, PROGRESS_WORKING, waiting[0] ? "Waiting" : "Starting", waiting);
+}
+
+void settle_replica(const struct settle_request *request, const struct json *replica,
+                    struct settle_step *out)
+{
+    enum state state = find_state(replica);
+    const struct row *row = &rows[request->goal][state];
+
+    if (row->status)
+        set_step(out, row->state, row->status, "");
+    else if (state == FAILED)
+        set_step(out, PROGRESS_FAILED, "Failed", json_find_text(replica, "exit_reason", ""));
+    else if (state == RUNNING)
+        judge_running(replica, out);
+    else
+        judge_pending(request, replica, out);
+    if (request->goal != SETTLE_STOPPED && out->state == PROGRESS_WORKING &&
+        count_restarts(request, replica) >= SETTLE_RESTARTS_MAX)
+        set_step(out, PROGRESS_FAILED, "Keeps failing", json_find_text(replica, "exit_reason", ""));
+}
+
+/* Are there as many replicas of each service as are wanted? They may not all exist yet. */
+static bool has_all_replicas(const struct settle_request *request, const struct json *stack)
+{
+    const struct json *service = json_first(json_find(stack, "services"));
+
+    for (; service; service = json_next(service)) {
+        const char *name = json_find_text(service, "name", "");
+        const struct json *replica = json_first(json_find(stack, "replicas"));
+        int64_t count = 0;
+
+        if (request->services && request->services->count > 0 &&
+            !strings_has(request->services, name))
+            continue;
+        for (; replica; replica = json_next(replica))
+            count += text_equal(json_find_text(replica, "service", ""), name);
+        if (count < json_find_int(service, "desired", 0))
+            return false;
+    }
+    return true;
+}
+
+enum settle_verdict settle_decide(const struct settle_request *request, const struct json *stack,
+                                  const struct json **failed_out)
+{
+    const struct json *replica = json_first(json_find(stack, "replicas"));
+    bool all_done = true;
+
+    for (; replica; replica = json_next(replica)) {
+        struct settle_step step;
+
+        if (!settle_concerns(request, replica))
+            continue;
+        settle_replica(request, replica, &step);
+        if (step.state == PROGRESS_FAILED) {
+            *failed_out = replica;
+            return SETTLE_FAILED;
+        }
+        all_done = all_done && step.state == PROGRESS_DONE;
+    }
+    if (request->goal == SETTLE_STOPPED)
+        return all_done ? SETTLE_DONE : SETTLE_WORKING;
+    if (json_find_bool(stack, "settled", false))
+        return SETTLE_DONE;
+    return all_done && has_all_replicas(request, stack) ? SETTLE_DONE : SETTLE_WORKING;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The user's terminal, connected to that of a process
+ */
+
+#include "cli/terminal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/file.h"
+
+enum { FROM_USER, FROM_PROCESS, RESIZED, ENDED, FD_COUNT };
+
+bool terminal_is_interactive(void)
+{
+    return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
+static void copy_size(int master_fd)
+{
+    struct winsize size;
+
+    if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+        ioctl(master_fd, TIOCSWINSZ, &size);
+}
+
+/* Move what is there; false at the end of `from`. */
+static bool move(int from, int to)
+{
+    struct error ignored = { 0 };
+    char buffer[16384];
+    ssize_t length = read(from, buffer, sizeof(buffer));
+
+    if (length < 0 && (errno == EINTR || errno == EAGAIN))
+        return true;
+    /* A master without a slave reads as EIO: the process has closed its terminal. */
+    if (length <= 0)
+        return false;
+    return file_write_all(to, buffer, (size_t)length, &ignored) == 0;
+}
+
+static int open_resizes(struct error *err)
+{
+    sigset_t signals;
+    int fd;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGWINCH);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    return fd < 0 ? error_set_errno(err, errno, "open a descriptor for signals") : fd;
+}
+
+static void take_resize(int signal_fd, int master_fd)
+{
+    struct signalfd_siginfo info;
+
+    while (read(signal_fd, &info, sizeof(info)) > 0)
+        copy_size(master_fd);
+}
+
+static void relay(int master_fd, int pidfd, int signal_fd)
+{
+    struct pollfd fds[FD_COUNT] = {
+        [FROM_USER] = { STDIN_FILENO, POLLIN, 0 },
+        [FROM_PROCESS] = { master_fd, POLLIN, 0 },
+        [RESIZED] = { signal_fd, POLLIN, 0 },
+        [ENDED] = { pidfd, POLLIN, 0 },
+    };
+
+    for (;;) {
+        /* Once the process has ended, only what it wrote before is still moved. */
+        int count = poll(fds, FD_COUNT, fds[ENDED].fd < 0 ? 0 : -1);
+
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return;
+        if (fds[RESIZED].revents)
+            take_resize(signal_fd, master_fd);
+        if (fds[FROM_USER].revents && !move(STDIN_FILENO, master_fd))
+            fds[FROM_USER].fd = -1;
+        if (fds[FROM_PROCESS].revents && !move(master_fd, STDOUT_FILENO))
+            return;
+        if (fds[ENDED].fd >= 0 && fds[ENDED].revents) {
+            fds[ENDED].fd = -1;
+            fds[FROM_USER].fd = -1;
+        }
+    }
+}
+
+int terminal_relay(int master_fd, int pidfd, struct error *err)
+{
+    AUTO_CLOSE int signal_fd = -1;
+    struct termios before, raw;
+
+    if (tcgetattr(STDIN_FILENO, &before) < 0)
+        return error_set_errno(err, errno, "read the mode of the terminal");
+    signal_fd = open_resizes(err);
+    if (signal_fd < 0)
+        return -1;
+    copy_size(master_fd);
+    raw = before;
+    cfmakeraw(&raw);
+    if (tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) < 0)
+        return error_set_errno(err, errno, "set the mode of the terminal");
+    relay(master_fd, pidfd, signal_fd);
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+    return 0;
+}
