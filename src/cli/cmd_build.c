@@ -10,6 +10,7 @@
 
 #include "cli/command.h"
 #include "cli/image_builder.h"
+#include "cli/open_store.h"
 #include "cli/output.h"
 #include "cli/project.h"
 #include "util/alloc.h"
@@ -89,7 +90,7 @@ static int build_run(struct command_call *call, struct error *err)
 
     if (project_load(call, &stack, err) < 0 || check_names(stack, call->operands, err) < 0)
         return -1;
-    store = image_builder_open_store(err);
+    store = open_store(err);
     if (!store)
         return -1;
     builder.store = store;
@@ -157,7 +158,7 @@ static int build_request(struct command_call *call, struct build_request *reques
                          struct image **out, struct error *err)
 {
     const struct build_options *options = call->options;
-    AUTO(store) struct store *store = image_builder_open_store(err);
+    AUTO(store) struct store *store = open_store(err);
     struct progress progress;
     struct image_builder builder = {
         .store = store,

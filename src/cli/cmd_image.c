@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/image_builder.h"
 #include "cli/image_row.h"
+#include "cli/open_store.h"
 #include "cli/output.h"
 #include "util/clock.h"
 #include "util/error.h"
@@ -45,7 +45,7 @@ static const struct option list_options[] = {
 static int list_run(struct command_call *call, struct error *err)
 {
     const struct list_options *options = call->options;
-    AUTO(store) struct store *store = image_builder_open_store(err);
+    AUTO(store) struct store *store = open_store(err);
     AUTO_TEXT struct text out = { 0 };
     struct image **images = NULL;
     size_t count = 0;
@@ -107,7 +107,7 @@ static int add_description(struct store *store, const char *reference, struct js
 
 static int inspect_run(struct command_call *call, struct error *err)
 {
-    AUTO(store) struct store *store = image_builder_open_store(err);
+    AUTO(store) struct store *store = open_store(err);
     AUTO(json) struct json *array = json_new_array();
     AUTO_FREE char *printed = NULL;
     AUTO_TEXT struct text out = { 0 };
@@ -135,7 +135,7 @@ const struct command cmd_image_inspect = {
 
 static int tag_run(struct command_call *call, struct error *err)
 {
-    AUTO(store) struct store *store = image_builder_open_store(err);
+    AUTO(store) struct store *store = open_store(err);
 
     if (!store)
         return -1;
@@ -153,7 +153,7 @@ const struct command cmd_image_tag = {
 
 static int remove_run(struct command_call *call, struct error *err)
 {
-    AUTO(store) struct store *store = image_builder_open_store(err);
+    AUTO(store) struct store *store = open_store(err);
     AUTO_TEXT struct text out = { 0 };
 
     if (!store)

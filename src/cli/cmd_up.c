@@ -13,6 +13,7 @@
 #include "cli/background.h"
 #include "cli/command.h"
 #include "cli/image_builder.h"
+#include "cli/open_store.h"
 #include "cli/project.h"
 #include "cli/remote.h"
 #include "cli/stack_choice.h"
@@ -134,7 +135,7 @@ static int prepare_images(struct command_call *call, const struct stack *stack,
                           const struct strings *chosen, struct error *err)
 {
     const struct up_options *options = call->options;
-    AUTO(store) struct store *store = image_builder_open_store(err);
+    AUTO(store) struct store *store = open_store(err);
     struct progress progress;
     struct image_builder builder = { .store = store, .progress = &progress };
     int result;

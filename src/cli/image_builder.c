@@ -13,23 +13,12 @@
 #include "cli/run_step.h"
 #include "util/alloc.h"
 #include "util/error.h"
-#include "util/place.h"
 
 /* One image that is being built. */
 struct job {
     struct progress *progress;
     char *item; /* "Image metaverse-login" */
 };
-
-struct store *image_builder_open_store(struct error *err)
-{
-    AUTO_FREE char *root = place_in_root("images");
-    struct store *store = store_open(root, err);
-
-    if (!store)
-        error_wrap(err, "open the image store");
-    return store;
-}
 
 void image_builder_add_args(const struct strings *args, struct strings_map *map)
 {

@@ -27,9 +27,6 @@ struct image_builder {
     const struct strings *args; /* "KEY=value", over those of the file; NULL: none */
 };
 
-/* The store of CARTE_ROOT. */
-struct store *image_builder_open_store(struct error *err) MUST_CHECK;
-
 /* Take "KEY=value", or "KEY" with the value of our own environment, into `map`. */
 void image_builder_add_args(const struct strings *args, struct strings_map *map);
 

@@ -4,6 +4,7 @@
  * carte-stack: stacks
  */
 
+#include "cli/cmd_config.h"
 #include "cli/cmd_version.h"
 #include "cli/program.h"
 
@@ -59,6 +60,7 @@ static const struct command stack_plan = {
 };
 
 static const struct command *const stack_commands[] = {
+    &cmd_config,
     &stack_plan,
     &cmd_version,
     NULL,
