@@ -19,6 +19,8 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -35,6 +37,9 @@
 
 /* More sets than that on one machine are compiled each time. */
 #define CACHE_SIZE 16
+
+/* Those that exist today; a later one answers ENOSYS. */
+#define FAMILIES 46
 
 /* All flags of clone() that make a namespace. */
 #define CLONE_NAMESPACES                                                                          \
@@ -87,34 +92,35 @@ static int add_personality(scmp_filter_ctx context)
     return status;
 }
 
-/* Not AF_ALG nor AF_VSOCK; the audit socket says EINVAL, upon which PAM goes on without. */
+/*
+ * Not AF_ALG nor AF_VSOCK; the audit socket says EINVAL, upon which PAM goes on without. The
+ * kernel looks at the lower half of an argument, so the filter must as well.
+ */
 static int add_socket(scmp_filter_ctx context, uint64_t capabilities)
 {
-    struct scmp_arg_cmp below = SCMP_A0(SCMP_CMP_LT, AF_NETLINK);
-    struct scmp_arg_cmp single = SCMP_A0(SCMP_CMP_EQ, AF_ALG + 1);
-    struct scmp_arg_cmp above = SCMP_A0(SCMP_CMP_GT, AF_VSOCK);
-    struct scmp_arg_cmp alg = SCMP_A0(SCMP_CMP_EQ, AF_ALG);
-    struct scmp_arg_cmp vsock = SCMP_A0(SCMP_CMP_EQ, AF_VSOCK);
-    struct scmp_arg_cmp netlink[] = { SCMP_A0(SCMP_CMP_EQ, AF_NETLINK),
-                                      SCMP_A2(SCMP_CMP_NE, NETLINK_AUDIT) };
-    struct scmp_arg_cmp audit[] = { SCMP_A0(SCMP_CMP_EQ, AF_NETLINK),
-                                    SCMP_A2(SCMP_CMP_EQ, NETLINK_AUDIT) };
+    const scmp_datum_t half = UINT32_MAX;
     uint32_t on_audit =
         capabilities & BIT(CAP_AUDIT_WRITE) ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EINVAL);
-    int status = add_rule(context, SCMP_ACT_ALLOW, "socket", &below, 1);
+    int status = 0;
 
-    /* A range would be two comparisons of one argument, which the library does not take. */
-    for (unsigned family = AF_NETLINK + 1; family < AF_ALG && status == 0; family++) {
-        struct scmp_arg_cmp equal = SCMP_A0(SCMP_CMP_EQ, family);
+    for (unsigned family = 0; family < FAMILIES && status == 0; family++) {
+        bool refuse = family == AF_ALG || family == AF_VSOCK;
+        struct scmp_arg_cmp equal = SCMP_A0(SCMP_CMP_MASKED_EQ, half, family);
 
-        status = add_rule(context, SCMP_ACT_ALLOW, "socket", &equal, 1);
+        if (family != AF_NETLINK)
+            status = add_rule(context, refuse ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_ALLOW, "socket",
+                              &equal, 1);
     }
-    status = status ? status : add_rule(context, SCMP_ACT_ALLOW, "socket", &single, 1);
-    status = status ? status : add_rule(context, SCMP_ACT_ALLOW, "socket", &above, 1);
-    status = status ? status : add_rule(context, SCMP_ACT_ERRNO(EPERM), "socket", &alg, 1);
-    status = status ? status : add_rule(context, SCMP_ACT_ERRNO(EPERM), "socket", &vsock, 1);
-    status = status ? status : add_rule(context, SCMP_ACT_ALLOW, "socket", netlink, 2);
-    return status ? status : add_rule(context, on_audit, "socket", audit, 2);
+    for (unsigned protocol = 0; protocol < MAX_LINKS && status == 0; protocol++) {
+        const struct scmp_arg_cmp equal[] = {
+            SCMP_A0(SCMP_CMP_MASKED_EQ, half, AF_NETLINK),
+            SCMP_A2(SCMP_CMP_MASKED_EQ, half, protocol),
+        };
+
+        status = add_rule(context, protocol == NETLINK_AUDIT ? on_audit : SCMP_ACT_ALLOW, "socket",
+                          equal, 2);
+    }
+    return status;
 }
 
 /* What clone3() is asked for stands in memory, which a filter cannot read. */
