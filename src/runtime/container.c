@@ -31,6 +31,7 @@
 #include "runtime/channel.h"
 #include "runtime/device.h"
 #include "runtime/launch.h"
+#include "runtime/overlay.h"
 #include "runtime/process.h"
 #include "runtime/rootfs.h"
 #include "runtime/syscall_filter.h"
@@ -210,6 +211,7 @@ static int start_in_cgroup(const struct container_spec *spec, struct container_p
         (!spec->privileged && device_limit_v1(&cgroup, err) < 0))
         return -1;
     group_memory(&cgroup);
+    overlay_probe();
     return start_process(spec, &cgroup, out, err);
 }
 

@@ -37,44 +37,58 @@ static const char *const read_only_in_proc[] = {
 };
 
 struct covers {
-    int empty; /* a mount of an empty folder, or -1: not made yet */
+    int empty; /* the mount of an empty folder, or -1: none yet */
     int devfd; /* with a null device */
 };
 
-static int make_empty(struct covers *covers, struct error *err)
+/*
+ * The first cover of a folder is the mount itself, the others are copies of it: before Linux
+ * 6.15 only what is attached can be copied.
+ */
+static int cover_folder(struct covers *covers, int target, struct error *err)
 {
     static const struct mount_option options[] = {
         { "size", "0" }, { "nr_inodes", "2" }, { "mode", "755" }, { NULL, NULL }
     };
     const uint64_t attributes =
         MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+    AUTO_CLOSE int copy = -1;
 
-    if (covers->empty >= 0)
-        return 0;
-    return mount_new("tmpfs", options, attributes, &covers->empty, err);
+    if (covers->empty < 0) {
+        if (mount_new("tmpfs", options, attributes, &covers->empty, err) < 0)
+            return -1;
+        return mount_attach(covers->empty, target, err);
+    }
+    if (mount_clone(covers->empty, "", false, &copy, err) < 0)
+        return -1;
+    return mount_attach(copy, target, err);
+}
+
+static int cover_file(const struct covers *covers, int target, struct error *err)
+{
+    AUTO_CLOSE int copy = -1;
+
+    if (mount_clone(covers->devfd, "null", false, &copy, err) < 0)
+        return -1;
+    return mount_attach(copy, target, err);
 }
 
 /* What this kernel does not have needs no cover. */
 static int hide(int fsfd, const char *path, struct covers *covers, struct error *err)
 {
     AUTO_CLOSE int target = confined_open_plain(fsfd, path);
-    AUTO_CLOSE int cover = -1;
     struct stat status;
+    int result = 0;
 
     if (target < 0 && errno == ENOENT)
         return 0;
     if (target < 0 || fstat(target, &status) < 0)
         return error_set_errno(err, errno, "open '%s'", path);
-    if (!S_ISDIR(status.st_mode)) {
-        if (mount_clone(covers->devfd, "null", false, &cover, err) < 0)
-            return -1;
-    } else if (make_empty(covers, err) < 0 ||
-               mount_clone(covers->empty, "", false, &cover, err) < 0) {
-        return -1;
-    }
-    if (mount_attach(cover, target, err) < 0)
-        return error_wrap(err, "hide '%s'", path);
-    return 0;
+    if (S_ISDIR(status.st_mode))
+        result = cover_folder(covers, target, err);
+    else
+        result = cover_file(covers, target, err);
+    return result < 0 ? error_wrap(err, "hide '%s'", path) : 0;
 }
 
 static int protect(int fsfd, const char *path, struct error *err)
@@ -98,9 +112,10 @@ static int protect(int fsfd, const char *path, struct error *err)
 /* A folder of each core that has sensors; their numbers have no gaps worth a search. */
 static int hide_throttling(int sysfd, struct covers *covers, struct error *err)
 {
+    long cores = sysconf(_SC_NPROCESSORS_CONF);
     int status = 0;
 
-    for (long core = 0; core < sysconf(_SC_NPROCESSORS_CONF) && status == 0; core++) {
+    for (long core = 0; core < cores && status == 0; core++) {
         char path[64];
 
         snprintf(path, sizeof(path), "devices/system/cpu/cpu%ld/thermal_throttle", core);

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -72,8 +73,27 @@ static int set_layer(int fsfd, const char *key, int fd)
     return fsconfig(fsfd, FSCONFIG_SET_STRING, key, path, 0);
 }
 
-/* Returns the mount, or -1 with errno EINVAL: this kernel wants mount_old(). */
-static int mount_by_fsconfig(const struct layers *layers)
+/* Are layers added one by one here? An older kernel is asked once only: it logs a refusal. */
+static bool adds_layers(void)
+{
+    static enum { UNKNOWN, NO, YES } answer;
+
+    if (answer == UNKNOWN) {
+        AUTO_CLOSE int fsfd = fsopen("overlay", FSOPEN_CLOEXEC);
+        bool added = fsfd >= 0 && fsconfig(fsfd, FSCONFIG_SET_STRING, "lowerdir+", "/", 0) == 0;
+
+        answer = added ? YES : NO;
+    }
+    return answer == YES;
+}
+
+void overlay_probe(void)
+{
+    adds_layers();
+}
+
+/* The mount, or -1 with errno set. */
+static int mount_new_way(const struct layers *layers)
 {
     AUTO_CLOSE int fsfd = fsopen("overlay", FSOPEN_CLOEXEC);
 
@@ -90,7 +110,7 @@ static int mount_by_fsconfig(const struct layers *layers)
     return fsmount(fsfd, FSMOUNT_CLOEXEC, 0);
 }
 
-static int mount_old(const struct layers *layers, const char *target, struct error *err)
+static int mount_old_way(const struct layers *layers, const char *target, struct error *err)
 {
     AUTO_TEXT struct text options = { 0 };
 
@@ -114,12 +134,14 @@ int overlay_mount(const struct container_spec *spec, int *out, struct error *err
 
     if (open_layers(spec, &layers, err) < 0)
         return -1;
-    fd = mount_by_fsconfig(&layers);
-    if (fd >= 0) {
+    if (adds_layers()) {
+        fd = mount_new_way(&layers);
+        if (fd < 0)
+            return error_set_errno(err, errno, "mount the layers");
         if (mount_attach(fd, layers.upper, err) < 0)
             return -1;
     } else {
-        if (mount_old(&layers, spec->upper, err) < 0)
+        if (mount_old_way(&layers, spec->upper, err) < 0)
             return -1;
         fd = open(spec->upper, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
