@@ -161,7 +161,11 @@ static int apply(struct command_call *call, const char *project, const struct st
         .title = "Running",
         .path = "/v1/apply",
         .body = json_new_object(),
-        .settle = { .goal = options->wait ? SETTLE_HEALTHY : SETTLE_STARTED, .services = chosen },
+        .settle = {
+            .goal = options->wait ? SETTLE_HEALTHY : SETTLE_STARTED,
+            .services = chosen,
+            .updates = true,
+        },
         .timeout_ms = options->wait_timeout_ms,
         .signal_fd = signal_fd,
     };

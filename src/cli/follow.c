@@ -70,12 +70,18 @@ static int report_timeout(const struct follow_request *request, const struct jso
                      waiting.length ? text_get(&waiting) : "the supervisor");
 }
 
-static void set_failure(const struct json *replica, struct follow_answer *out)
+static void set_failure(const struct json *failed, struct follow_answer *out)
 {
     out->end = FOLLOW_FAILED;
-    out->replica = alloc_format("%s-%lld", json_find_text(replica, "service", ""),
-                                (long long)json_find_int(replica, "index", 0));
-    out->reason = alloc_text(json_find_text(replica, "exit_reason", "it keeps failing"));
+    if (!json_find(failed, "index")) {
+        out->replica = alloc_text(json_find_text(failed, "name", ""));
+        out->reason = alloc_format("its update is %s: %s", json_find_text(failed, "update", ""),
+                                   json_find_text(failed, "update_reason", "no reason is known"));
+        return;
+    }
+    out->replica = alloc_format("%s-%lld", json_find_text(failed, "service", ""),
+                                (long long)json_find_int(failed, "index", 0));
+    out->reason = alloc_text(json_find_text(failed, "exit_reason", "it keeps failing"));
 }
 
 /* Look once: true when it has ended. A state that cannot be had is asked for again later. */
@@ -117,6 +123,21 @@ static void wait_for_news(const struct follow_request *request, int wake_fd, int
     progress_tick(request->progress);
 }
 
+/* A supervisor that ends while it answers `down` has done what it was asked to. */
+static int forgive_end(const struct follow_request *request, struct follow_answer *out,
+                       struct error *err)
+{
+    struct error ignored = { 0 };
+    AUTO(json) struct json *stack = NULL;
+
+    if (request->settle.goal != SETTLE_STOPPED ||
+        remote_find_stack(request->project, &stack, &ignored) < 0 || stack)
+        return -1;
+    error_clear(err);
+    out->end = FOLLOW_GONE;
+    return 0;
+}
+
 static int follow_loop(struct follow_request *request, int wake_fd,
                        const struct background_post *post, struct follow_answer *out,
                        struct error *err)
@@ -130,7 +151,7 @@ static int follow_loop(struct follow_request *request, int wake_fd,
         bool is_posted = !post || background_post_is_done(post);
 
         if (post && is_posted && background_post_result(post, err) < 0)
-            return -1;
+            return forgive_end(request, out, err);
         if (look(request, is_posted, &stack, out))
             return 0;
         if (clock_now_ms() >= deadline_ms)

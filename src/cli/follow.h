@@ -38,7 +38,7 @@ enum follow_end {
 
 struct follow_answer {
     enum follow_end end;
-    char *replica; /* "login-1", of FOLLOW_FAILED; the caller frees both */
+    char *replica; /* "login-1", or "login" for its update; the caller frees both */
     char *reason;
 };
 

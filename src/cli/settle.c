@@ -122,13 +122,21 @@ static void judge_pending(const struct settle_request *request, const struct jso
         set_step(out, PROGRESS_WORKING, waiting[0] ? "Waiting" : "Starting", waiting);
 }
 
+/* Is the replica of an older definition, and about to be replaced? */
+static bool is_old(const struct json *replica)
+{
+    return !json_find_bool(replica, "current", true);
+}
+
 void settle_replica(const struct settle_request *request, const struct json *replica,
                     struct settle_step *out)
 {
     enum state state = find_state(replica);
     const struct row *row = &rows[request->goal][state];
 
-    if (row->status)
+    if (is_old(replica) && request->goal != SETTLE_STOPPED && state != STOPPING)
+        set_step(out, PROGRESS_WORKING, "Replacing", "");
+    else if (row->status)
         set_step(out, row->state, row->status, "");
     else if (state == FAILED)
         set_step(out, PROGRESS_FAILED, "Failed", json_find_text(replica, "exit_reason", ""));
@@ -155,11 +163,26 @@ static bool has_all_replicas(const struct settle_request *request, const struct 
             !strings_has(request->services, name))
             continue;
         for (; replica; replica = json_next(replica))
-            count += text_equal(json_find_text(replica, "service", ""), name);
+            count += text_equal(json_find_text(replica, "service", ""), name) && !is_old(replica);
         if (count < json_find_int(service, "desired", 0))
             return false;
     }
     return true;
+}
+
+/* A service whose update was given up, or NULL. */
+static const struct json *find_failed_update(const struct settle_request *request,
+                                             const struct json *stack)
+{
+    const struct json *service = json_first(json_find(stack, "services"));
+
+    for (; request->updates && service; service = json_next(service)) {
+        const char *update = json_find_text(service, "update", "");
+
+        if (strcmp(update, "paused") == 0 || strcmp(update, "rolled back") == 0)
+            return service;
+    }
+    return NULL;
 }
 
 enum settle_verdict settle_decide(const struct settle_request *request, const struct json *stack,
@@ -168,6 +191,9 @@ enum settle_verdict settle_decide(const struct settle_request *request, const st
     const struct json *replica = json_first(json_find(stack, "replicas"));
     bool all_done = true;
 
+    *failed_out = find_failed_update(request, stack);
+    if (*failed_out)
+        return SETTLE_FAILED;
     for (; replica; replica = json_next(replica)) {
         struct settle_step step;
 

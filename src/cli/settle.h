@@ -34,6 +34,7 @@ struct settle_request {
     const struct strings *services; /* NULL or empty: all */
     const struct json *before;      /* the state before the command, or NULL */
     int64_t begin_ms;               /* wall time when it began */
+    bool updates;                   /* a new definition is rolled out: its failure is ours */
 };
 
 struct settle_step {
@@ -47,6 +48,9 @@ bool settle_concerns(const struct settle_request *request, const struct json *re
 void settle_replica(const struct settle_request *request, const struct json *replica,
                     struct settle_step *out);
 
-/* With SETTLE_FAILED, *failed_out is the replica that failed (borrowed from `stack`). */
+/*
+ * With SETTLE_FAILED, *failed_out is the replica, or the service whose update failed (a replica
+ * has a member "index"); borrowed from `stack`.
+ */
 enum settle_verdict settle_decide(const struct settle_request *request, const struct json *stack,
                                   const struct json **failed_out);
