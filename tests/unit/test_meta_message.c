@@ -98,6 +98,32 @@ static void sizes_are_limited(void **state)
     assert_false(message_parse(text, 11 + MESSAGE_ID_MAX + 3, &message));
 }
 
+/* Whatever comes in, what is accepted keeps the limits. */
+static void no_datagram_breaks_it(void **state)
+{
+    static const char alphabet[] = "PlayerJoinAssetSelect$$;;;;1.eE-nainf \x01\x80\xc3\xff";
+    uint32_t random = 12345;
+    char bytes[300];
+
+    (void)state;
+    for (int round = 0; round < 20000; round++) {
+        size_t length = 0;
+        struct message message;
+
+        random = random * 1664525 + 1013904223;
+        length = random >> 24;
+        memcpy(bytes, "AssetSelect$a;b;c;d;e;f", 23);
+        for (size_t i = (unsigned int)round % 24U; i < length; i++) {
+            random = random * 1664525 + 1013904223;
+            bytes[i] = alphabet[(random >> 16) % (sizeof(alphabet) - 1)];
+        }
+        if (message_parse(bytes, length, &message)) {
+            assert_true(strlen(message.user) <= MESSAGE_ID_MAX);
+            assert_true(message.command < MESSAGE_COMMAND_COUNT);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,6 +134,7 @@ int main(void)
         cmocka_unit_test(control_bytes_and_broken_text_are_refused),
         cmocka_unit_test(coordinates_must_be_finite),
         cmocka_unit_test(sizes_are_limited),
+        cmocka_unit_test(no_datagram_breaks_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,6 +42,7 @@ int main(int argc, char **argv)
         .name = "asset",
         .summary = "files to build worlds from, over HTTP.",
         .port = "8080",
+        .body_max = "8388608",
         .rows = rows,
         .serve = serve,
     };

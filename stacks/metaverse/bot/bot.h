@@ -7,7 +7,8 @@
  *     metabot --load       requests at a steady rate to one path
  *     metabot --players N  players who move on one map
  *
- * Each prints what it saw and exits 0 only if all of it was right.
+ * Each prints what it saw. A check and players exit 0 only if all of it was right, a load if
+ * anything was answered: how much may fail is for the caller to say.
  */
 
 #pragma once

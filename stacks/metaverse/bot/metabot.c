@@ -56,7 +56,8 @@ static void print_help(void)
          "  metabot [OPTIONS] --check      every request of the wire formats\n"
          "  metabot [OPTIONS] --load       requests at a steady rate, reported as JSON\n"
          "  metabot [OPTIONS] --players N  players who move on one map, reported as JSON\n\n"
-         "It exits 0 when everything was answered as it should be, else 1.\n");
+         "It exits 0 when everything was answered as it should be (--load: when anything was), "
+         "else 1.\n");
     for (size_t i = 0; i < ARRAY_SIZE(option_table); i++)
         printf("  %-14s %s\n", option_table[i].name, option_table[i].doc);
 }

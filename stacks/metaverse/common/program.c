@@ -120,6 +120,7 @@ int program_main(const struct program *program, char **argv)
 
     event_set_log_callback(log_remark);
     setenv("PORT", program->port, 0);
+    setenv("BODY_MAX", program->body_max, 0);
     if (config_load(server_config_rows, &config, &err) < 0 ||
         config_load(program->rows, program->config, &err) < 0) {
         fprintf(stderr, "%s: %s\n", program->name, err.text);

@@ -22,6 +22,7 @@ struct program {
     const char *name;
     const char *summary;
     const char *port;              /* the default of PORT */
+    const char *body_max;          /* the default of BODY_MAX */
     const struct config_row *rows; /* the server's own; filled into `config` */
     void *config;
     /* Serve until told to stop. */

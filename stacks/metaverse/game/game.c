@@ -72,6 +72,7 @@ int main(int argc, char **argv)
         .name = "game",
         .summary = "players on maps, over UDP.",
         .port = "8050",
+        .body_max = "1024",
         .rows = rows,
         .config = &game,
         .serve = serve,

@@ -63,6 +63,7 @@ int main(int argc, char **argv)
         .name = "login",
         .summary = "accounts and sessions of the metaverse, over HTTP.",
         .port = "8000",
+        .body_max = "16384",
         .rows = rows,
         .config = &accounts,
         .serve = serve,

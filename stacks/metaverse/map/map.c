@@ -40,6 +40,7 @@ int main(int argc, char **argv)
         .name = "map",
         .summary = "the saved maps, over HTTP.",
         .port = "8070",
+        .body_max = "4194304",
         .rows = rows,
         .serve = serve,
     };
