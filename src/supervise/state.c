@@ -23,20 +23,10 @@
 
 #define RECORD_LIMIT (1024 * 1024)
 
-static const char *const phase_names[STATE_PHASE_COUNT] = {
-    [STATE_PENDING] = "pending", [STATE_RUNNING] = "running",     [STATE_STOPPING] = "stopping",
-    [STATE_STOPPED] = "stopped", [STATE_COMPLETED] = "completed", [STATE_FAILED] = "failed",
-};
-
 static const char *const exit_names[STATE_EXIT_COUNT] = {
     [STATE_EXIT_NONE] = "none", [STATE_EXIT_CODE] = "code",       [STATE_EXIT_SIGNAL] = "signal",
-    [STATE_EXIT_OOM] = "oom",   [STATE_EXIT_UNKNOWN] = "unknown", [STATE_EXIT_START] = "start",
+    [STATE_EXIT_OOM] = "oom",   [STATE_EXIT_UNKNOWN] = "unknown", [STATE_EXIT_START] = "start", [STATE_EXIT_UNHEALTHY] = "unhealthy",
 };
-
-const char *state_phase_name(enum state_phase phase)
-{
-    return phase_names[phase];
-}
 
 const char *state_exit_name(enum state_exit exit)
 {
@@ -96,7 +86,7 @@ struct json *state_format_replica(const struct state_replica *replica)
     json_set_int(json, "revision", (int64_t)replica->revision);
     json_set_text(json, "digest", replica->digest);
     json_set_text(json, "image", replica->image);
-    json_set_text(json, "phase", state_phase_name(replica->phase));
+    json_set_text(json, "state", replica_rules_state_name(replica->state));
     json_set_bool(json, "leaving", replica->leaving);
     json_set_int(json, "pid", replica->pid);
     json_set_int(json, "start_time", (int64_t)replica->start_time);
@@ -142,8 +132,8 @@ int state_parse_replica(const struct json *json, struct state_replica **out, str
     replica->revision = (uint64_t)json_find_int(json, "revision", 0);
     replica->digest = alloc_text(json_find_text(json, "digest", ""));
     replica->image = alloc_text(json_find_text(json, "image", ""));
-    replica->phase = (enum state_phase)find_name(phase_names, STATE_PHASE_COUNT,
-                                                 json_find_text(json, "phase", ""), STATE_PENDING);
+    if (!replica_rules_find_state(json_find_text(json, "state", ""), &replica->state))
+        replica->state = REPLICA_STARTING;
     replica->leaving = json_find_bool(json, "leaving", false);
     replica->pid = (pid_t)json_find_int(json, "pid", 0);
     replica->start_time = (uint64_t)json_find_int(json, "start_time", 0);

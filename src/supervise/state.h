@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "supervise/replica_rules.h"
 #include "util/cleanup.h"
 #include "util/macro.h"
 #include "util/strings.h"
@@ -22,23 +23,14 @@
 struct error;
 struct json;
 
-enum state_phase {
-    STATE_PENDING, /* to be started: new, waiting, or backing off */
-    STATE_RUNNING, /* started; `pid` says as what, 0: the start was under way */
-    STATE_STOPPING,
-    STATE_STOPPED,   /* on purpose */
-    STATE_COMPLETED, /* ended by itself and is not started again */
-    STATE_FAILED,    /* the same, with a failure */
-    STATE_PHASE_COUNT,
-};
-
 enum state_exit {
     STATE_EXIT_NONE, /* has not ended yet */
     STATE_EXIT_CODE,
     STATE_EXIT_SIGNAL,
     STATE_EXIT_OOM,
     STATE_EXIT_UNKNOWN, /* nobody could read it */
-    STATE_EXIT_START,   /* it could not be started */
+    STATE_EXIT_START,     /* it could not be started */
+    STATE_EXIT_UNHEALTHY, /* its health check failed, so it was asked to end */
     STATE_EXIT_COUNT,
 };
 
@@ -61,7 +53,7 @@ struct state_replica {
     uint64_t revision; /* of the stack that it was made from */
     char *digest;      /* of the service's definition */
     char *image;       /* id */
-    enum state_phase phase;
+    enum replica_state state;
     bool leaving; /* to be removed once it has stopped */
     pid_t pid;    /* 0: none */
     uint64_t start_time;
@@ -94,5 +86,4 @@ int state_load_replicas(const char *folder, struct state_replica ***out, size_t 
 int state_save_json(const char *path, struct json *json, struct error *err) MUST_CHECK;
 int state_load_json(const char *path, struct json **out, struct error *err) MUST_CHECK;
 
-const char *state_phase_name(enum state_phase phase);
 const char *state_exit_name(enum state_exit exit);

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The crew: all that a supervisor knows about its stack while it runs
+ *
+ * Data shared by the modules of the supervisor, and the step that brings it forward. Events
+ * (an exit, a timer, a command) change a member and call crew_touch(); once per turn of the
+ * loop crew_step() then compares what is with what should be and acts: replicas are created,
+ * started, stopped and removed, and at the end rules and names follow. Nothing is decided
+ * here that a pure module can decide.
+ */
+
+#pragma once
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "image/store.h"
+#include "net/addrpool.h"
+#include "net/network.h"
+#include "stack/stack.h"
+#include "supervise/autoscale.h"
+#include "supervise/control_server.h"
+#include "supervise/events.h"
+#include "supervise/front.h"
+#include "supervise/health.h"
+#include "supervise/logs.h"
+#include "supervise/metrics.h"
+#include "supervise/netplan.h"
+#include "supervise/replica_rules.h"
+#include "supervise/restart_policy.h"
+#include "supervise/state.h"
+
+struct error;
+struct crew;
+
+/* A stored revision of the stack; replicas of an older one keep it loaded. */
+struct crew_revision {
+    uint64_t number;
+    struct stack *stack;
+};
+
+struct crew_network {
+    char *key, *name;
+    struct network network;
+    struct addrpool pool;
+    struct netplan_virtual *virtuals;
+    size_t virtual_count;
+    int sockets[2]; /* of the name server, udp and tcp; -1: not open */
+    bool is_applied; /* in this life of the supervisor */
+};
+
+struct crew_service {
+    char *name;
+    const struct crew_revision *revision; /* whose definition its replicas are to have */
+    const struct service *service;        /* in that revision */
+    const struct image *image;
+    char digest[65];
+    int64_t desired;
+    bool stopped; /* by the user */
+    bool removed; /* the present revision has no such service */
+    bool updating, paused, rolled_back;
+    size_t gone_failed;
+    char *update_text; /* why it waits, paused or went back; NULL: nothing to say */
+    int64_t update_at_ms;
+    struct restart_policy_budget budget;
+    struct autoscale_history history;
+    int64_t autoscale_at_ms; /* next decision */
+    char *autoscale_text;
+};
+
+/* One replica; its record is what is on disk. */
+struct replica {
+    struct crew *crew;
+    struct state_replica *record;
+    const struct crew_revision *revision;
+    const struct service *service; /* in that revision */
+    const struct image *image;
+    int stop_signal;
+    struct service_healthcheck check;
+    bool wanted;
+    bool ready;    /* may take part in rotation */
+    bool draining; /* out of rotation, not signalled yet */
+    bool had_failed;
+    bool forget_flows; /* once the rules do not lead to it any more */
+    bool is_prepared; /* namespace, files and volumes, in this life of the supervisor */
+    int64_t since_ms; /* in its state */
+    int64_t drain_until_ms, started_ms, ready_changed_ms;
+    int64_t restart_at_ms;  /* while backing off */
+    char *waiting;          /* what it waits for, or NULL */
+    int pidfd;              /* -1: no process */
+    bool has_ended;         /* the process has, its status is not known yet */
+    int64_t ended_until_ms; /* then it is unknown for good */
+    struct event *exit_event, *timer, *health_timer;
+    struct health health;
+    struct restart_policy_history history;
+    pid_t probe_pid;
+    int probe_fd; /* pidfd; -1: no probe is under way */
+    struct event *probe_event;
+    struct logs *logs;
+    struct metrics metrics;
+};
+
+/* A command that is answered when what it asked for has come about. */
+struct crew_wait {
+    struct control_server_request *request;
+    char **services; /* NULL-ended; NULL: all */
+    int64_t until_ms;
+};
+
+struct crew {
+    char *project;
+    char object_name[16]; /* of cgroup and table; links are named after its hash */
+    char *run_folder, *data_folder;
+    struct event_base *base;
+    struct event *step_event, *second_event, *exits_event;
+    int exits_fd, exits_watch;
+    struct store *store;
+    struct events *events;
+    struct control_server *control;
+    struct front *front;
+    int64_t front_at_ms; /* when to start the front again; 0: it runs */
+    struct crew_revision **revisions;
+    size_t revision_count;
+    const struct crew_revision *current;
+    struct image **images;
+    size_t image_count;
+    struct crew_service **services;
+    size_t service_count;
+    struct crew_network **networks;
+    size_t network_count;
+    struct netplan_port *ports;
+    size_t port_count;
+    struct replica **replicas;
+    size_t replica_count;
+    struct crew_wait *waits;
+    size_t wait_count;
+    uint64_t serial; /* of the replica made last */
+    int64_t stop_timeout_ms; /* of the stop under way; -1: as the services say */
+    struct metrics_host host;
+    bool rules_stale; /* the ready set changed */
+    bool names_stale;
+    bool ending; /* `down` */
+    bool is_stepping;
+};
+
+/* Something changed: crew_step() runs before the loop sleeps again. */
+void crew_touch(struct crew *crew);
+void crew_step(struct crew *crew);
+
+void crew_free(struct crew *crew);
+DEFINE_CLEANUP(crew)
+
+struct crew_service *crew_find_service(const struct crew *crew, const char *name);
+struct crew_network *crew_find_network(const struct crew *crew, const char *key);
+
+/* The revision, loaded from disk if it is not in memory; NULL: *err says why. */
+const struct crew_revision *crew_find_revision(struct crew *crew, uint64_t number,
+                                               struct error *err);
+
+/* The image by reference or id, kept for the life of the crew. ERROR_NOT_FOUND: there is none. */
+int crew_find_image(struct crew *crew, const char *reference, const struct image **out,
+                    struct error *err) MUST_CHECK;

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Rules to the kernel and names to the front, from the present state of the crew
+ */
+
+#pragma once
+
+#include <stdbool.h>
+
+struct crew;
+struct crew_network;
+
+/* Apply rules and names that are stale. False: the rules could not be applied; they stay stale. */
+bool network_front_flush(struct crew *crew);
+
+/* Start the front unless it runs, and tell it everything. */
+void network_front_start(struct crew *crew);
+
+/* The network is gone: its sockets too. */
+void network_front_forget(struct crew *crew, struct crew_network *network);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The networks of a stack in the kernel: bridges and addresses
+ *
+ * Subnets are chosen under the host-wide lock, recorded, and then made.
+ */
+
+#pragma once
+
+#include "stack/stack.h"
+#include "util/macro.h"
+
+struct crew;
+struct error;
+struct replica;
+
+/* Make the networks that `stack` uses, with a virtual address for each service on them. */
+int networks_prepare(struct crew *crew, const struct stack *stack, struct error *err) MUST_CHECK;
+
+/* Bring the networks that were read back from disk into the kernel again. Idempotent. */
+int networks_apply(struct crew *crew, struct error *err) MUST_CHECK;
+
+/* Remove the networks that neither the present stack nor any replica uses. */
+void networks_remove_unused(struct crew *crew);
+
+/* Give a new replica its addresses and link names, or take them away. */
+int networks_place(struct crew *crew, struct replica *replica, struct error *err) MUST_CHECK;
+void networks_release(struct crew *crew, struct replica *replica);
+
+/* Connect the replica's namespace, which is made if it is missing. Idempotent. */
+int networks_connect(struct crew *crew, const struct replica *replica, struct error *err) MUST_CHECK;
+
+/* The gateway of the replica's first network, 0: it has none. */
+uint32_t networks_gateway(const struct crew *crew, const struct replica *replica);
