@@ -47,7 +47,7 @@ struct crew_network {
     struct addrpool pool;
     struct netplan_virtual *virtuals;
     size_t virtual_count;
-    int sockets[2]; /* of the name server, udp and tcp; -1: not open */
+    int sockets[2];  /* of the name server, udp and tcp; -1: not open */
     bool is_applied; /* in this life of the supervisor */
 };
 
@@ -56,7 +56,10 @@ struct crew_service {
     const struct crew_revision *revision; /* whose definition its replicas are to have */
     const struct service *service;        /* in that revision */
     const struct image *image;
+    char *image_id; /* as read back, until the image is found */
     char digest[65];
+    const struct crew_revision *previous; /* to go back to; NULL: nothing */
+    const struct image *previous_image;
     int64_t desired;
     bool stopped; /* by the user */
     bool removed; /* the present revision has no such service */
@@ -84,8 +87,8 @@ struct replica {
     bool draining; /* out of rotation, not signalled yet */
     bool had_failed;
     bool forget_flows; /* once the rules do not lead to it any more */
-    bool is_prepared; /* namespace, files and volumes, in this life of the supervisor */
-    int64_t since_ms; /* in its state */
+    bool is_prepared;  /* namespace, files and volumes, in this life of the supervisor */
+    int64_t since_ms;  /* in its state */
     int64_t drain_until_ms, started_ms, ready_changed_ms;
     int64_t restart_at_ms;  /* while backing off */
     char *waiting;          /* what it waits for, or NULL */
@@ -136,17 +139,22 @@ struct crew {
     size_t replica_count;
     struct crew_wait *waits;
     size_t wait_count;
-    uint64_t serial; /* of the replica made last */
+    uint64_t serial;         /* of the replica made last */
     int64_t stop_timeout_ms; /* of the stop under way; -1: as the services say */
+    int64_t wake_at_ms;      /* of crew_wake() */
     struct metrics_host host;
     bool rules_stale; /* the ready set changed */
     bool names_stale;
-    bool ending; /* `down` */
-    bool is_stepping;
+    bool front_stale; /* networks or ports changed */
+    bool ending;      /* `down` */
+    bool is_swept;    /* nothing of the stack is left */
+    int exit_status;  /* of the process, when the loop ends */
 };
 
 /* Something changed: crew_step() runs before the loop sleeps again. */
 void crew_touch(struct crew *crew);
+/* The same at `at_ms` at the latest. */
+void crew_wake(struct crew *crew, int64_t at_ms);
 void crew_step(struct crew *crew);
 
 void crew_free(struct crew *crew);

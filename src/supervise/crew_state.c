@@ -28,7 +28,9 @@ static struct json *format_services(const struct crew *crew)
         json_set_bool(object, "paused", service->paused);
         json_set_bool(object, "rolled_back", service->rolled_back);
         json_set_bool(object, "updating", service->updating);
-        json_set_int(object, "revision", (int64_t)service->revision->number);
+        json_set_int(object, "revision",
+                     service->revision ? (int64_t)service->revision->number : 0);
+        json_set_text(object, "image", service->image ? service->image->id : service->image_id);
         json_append(array, object);
     }
     return array;
@@ -103,6 +105,7 @@ static void load_service(struct crew *crew, const struct json *json)
     service->paused = json_find_bool(json, "paused", false);
     service->rolled_back = json_find_bool(json, "rolled_back", false);
     service->updating = json_find_bool(json, "updating", false);
+    service->image_id = alloc_text(json_find_text(json, "image", NULL));
     service->revision =
         crew_find_revision(crew, (uint64_t)json_find_int(json, "revision", 0), &err);
     if (!service->revision)

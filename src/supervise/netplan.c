@@ -253,8 +253,7 @@ void netplan_make_names(const struct netplan_input *input, size_t network, struc
 {
     for (size_t i = 0; i < input->stack->service_count; i++) {
         const struct service *service = &input->stack->services[i];
-        const struct netplan_network *view =
-            find_view(input, &input->networks[network], service);
+        const struct netplan_network *view = find_view(input, &input->networks[network], service);
 
         if (!view)
             continue;

@@ -28,8 +28,7 @@
 static void describe(const struct crew *crew, struct netplan_network **networks_out,
                      struct netplan_member **members_out, struct netplan_input *out)
 {
-    struct netplan_network *networks =
-        alloc_array(struct netplan_network, crew->network_count + 1);
+    struct netplan_network *networks = alloc_array(struct netplan_network, crew->network_count + 1);
     struct netplan_member *members = alloc_array(struct netplan_member, crew->replica_count + 1);
 
     for (size_t i = 0; i < crew->network_count; i++) {
@@ -151,8 +150,8 @@ static int tell_network(struct crew *crew, struct crew_network *network, struct 
         front_open_sockets(network->network.gateway, NAME_PORT, &network->sockets[0],
                            &network->sockets[1], err) < 0)
         return -1;
-    return front_set_network(crew->front, network->key, network->sockets,
-                             network->network.internal, err);
+    return front_set_network(crew->front, network->key, network->sockets, network->network.internal,
+                             err);
 }
 
 static int tell_relays(struct crew *crew, struct error *err)
@@ -181,7 +180,7 @@ void network_front_start(struct crew *crew)
 {
     struct error err = { 0 };
 
-    if (crew->network_count == 0 && crew->port_count == 0)
+    if ((crew->network_count == 0 && crew->port_count == 0) || crew->ending)
         return;
     if (crew->front_at_ms) {
         if (clock_now_ms() < crew->front_at_ms)
@@ -201,6 +200,7 @@ void network_front_start(struct crew *crew)
         return;
     }
     crew->names_stale = true;
+    crew->front_stale = false;
     crew_touch(crew);
 }
 

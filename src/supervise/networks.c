@@ -156,8 +156,7 @@ static int add_virtuals(struct crew *crew, const struct stack *stack, struct err
         const struct service *service = &stack->services[i];
 
         for (size_t j = 0; j < service->network_count; j++) {
-            struct crew_network *network =
-                crew_find_network(crew, service->networks[j].network);
+            struct crew_network *network = crew_find_network(crew, service->networks[j].network);
 
             if (!network || has_virtual(network, service->name))
                 continue;

@@ -29,7 +29,8 @@ int networks_place(struct crew *crew, struct replica *replica, struct error *err
 void networks_release(struct crew *crew, struct replica *replica);
 
 /* Connect the replica's namespace, which is made if it is missing. Idempotent. */
-int networks_connect(struct crew *crew, const struct replica *replica, struct error *err) MUST_CHECK;
+int networks_connect(struct crew *crew, const struct replica *replica,
+                     struct error *err) MUST_CHECK;
 
 /* The gateway of the replica's first network, 0: it has none. */
 uint32_t networks_gateway(const struct crew *crew, const struct replica *replica);

@@ -24,8 +24,10 @@
 #define RECORD_LIMIT (1024 * 1024)
 
 static const char *const exit_names[STATE_EXIT_COUNT] = {
-    [STATE_EXIT_NONE] = "none", [STATE_EXIT_CODE] = "code",       [STATE_EXIT_SIGNAL] = "signal",
-    [STATE_EXIT_OOM] = "oom",   [STATE_EXIT_UNKNOWN] = "unknown", [STATE_EXIT_START] = "start", [STATE_EXIT_UNHEALTHY] = "unhealthy",
+    [STATE_EXIT_NONE] = "none",           [STATE_EXIT_CODE] = "code",
+    [STATE_EXIT_SIGNAL] = "signal",       [STATE_EXIT_OOM] = "oom",
+    [STATE_EXIT_UNKNOWN] = "unknown",     [STATE_EXIT_START] = "start",
+    [STATE_EXIT_UNHEALTHY] = "unhealthy",
 };
 
 const char *state_exit_name(enum state_exit exit)
@@ -88,6 +90,7 @@ struct json *state_format_replica(const struct state_replica *replica)
     json_set_text(json, "image", replica->image);
     json_set_text(json, "state", replica_rules_state_name(replica->state));
     json_set_bool(json, "leaving", replica->leaving);
+    json_set_bool(json, "healthy", replica->healthy);
     json_set_int(json, "pid", replica->pid);
     json_set_int(json, "start_time", (int64_t)replica->start_time);
     json_set_int(json, "restarts", replica->restarts);
@@ -135,6 +138,7 @@ int state_parse_replica(const struct json *json, struct state_replica **out, str
     if (!replica_rules_find_state(json_find_text(json, "state", ""), &replica->state))
         replica->state = REPLICA_STARTING;
     replica->leaving = json_find_bool(json, "leaving", false);
+    replica->healthy = json_find_bool(json, "healthy", false);
     replica->pid = (pid_t)json_find_int(json, "pid", 0);
     replica->start_time = (uint64_t)json_find_int(json, "start_time", 0);
     replica->restarts = json_find_int(json, "restarts", 0);

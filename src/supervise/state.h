@@ -28,7 +28,7 @@ enum state_exit {
     STATE_EXIT_CODE,
     STATE_EXIT_SIGNAL,
     STATE_EXIT_OOM,
-    STATE_EXIT_UNKNOWN, /* nobody could read it */
+    STATE_EXIT_UNKNOWN,   /* nobody could read it */
     STATE_EXIT_START,     /* it could not be started */
     STATE_EXIT_UNHEALTHY, /* its health check failed, so it was asked to end */
     STATE_EXIT_COUNT,
@@ -55,6 +55,7 @@ struct state_replica {
     char *image;       /* id */
     enum replica_state state;
     bool leaving; /* to be removed once it has stopped */
+    bool healthy; /* its last checks succeeded */
     pid_t pid;    /* 0: none */
     uint64_t start_time;
     int64_t restarts;

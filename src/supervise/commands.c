@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What the commands of the control API do to the crew
+ */
+
+#include "supervise/commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "supervise/apply.h"
+#include "supervise/control_server.h"
+#include "supervise/crew.h"
+#include "supervise/crew_state.h"
+#include "supervise/keeper.h"
+#include "supervise/replica.h"
+#include "supervise/status.h"
+#include "supervise/sweep.h"
+#include "util/alloc.h"
+#include "util/clock.h"
+#include "util/error.h"
+#include "util/log.h"
+#include "util/text.h"
+
+#define SCALE_MAX 10000
+
+static void save_or_log(struct crew *crew)
+{
+    struct error err = { 0 };
+
+    if (crew_state_save(crew, &err) < 0)
+        log_error("the state could not be written", LOG_TEXT("why", err.text));
+}
+
+static void answer_stack(void *context, struct control_server_request *request,
+                         const struct json *body)
+{
+    (void)body;
+    control_server_answer(request, status_format(context));
+}
+
+static void apply(void *context, struct control_server_request *request, const struct json *body)
+{
+    struct crew *crew = context;
+    struct error err = { 0 };
+
+    if (apply_current(crew, json_find_bool(body, "force_recreate", false), &err) < 0)
+        control_server_refuse(request, &err);
+    else
+        control_server_answer(request, NULL);
+}
+
+/* Every count is checked before the first is set. */
+static int check_count(const struct crew *crew, const struct json *item, struct error *err)
+{
+    const struct crew_service *service = crew_find_service(crew, json_key(item));
+    int64_t count = json_get_int(item, -1);
+    const struct autoscale_policy *policy = NULL;
+
+    if (!service || service->removed || !service->service)
+        return error_set(err, ERROR_NOT_FOUND, "there is no service '%s' in stack '%s'",
+                         json_key(item), crew->project);
+    if (count < 0 || count > SCALE_MAX)
+        return error_set(err, ERROR_INVALID, "the count of service '%s' must be from 0 to %d",
+                         service->name, SCALE_MAX);
+    policy = &service->service->autoscale;
+    if (policy->enabled && (count < policy->min || count > policy->max))
+        return error_set(err, ERROR_INVALID,
+                         "service '%s' scales between %lld and %lld: give a count within, or "
+                         "change 'autoscale' in the stack file",
+                         service->name, (long long)policy->min, (long long)policy->max);
+    return 0;
+}
+
+static void set_count(struct crew *crew, const struct json *item)
+{
+    struct crew_service *service = crew_find_service(crew, json_key(item));
+    int64_t count = json_get_int(item, 0);
+
+    autoscale_record_manual(&service->history, clock_now_ms(), service->desired, count);
+    events_emit(crew->events, "scaled", service->name, NULL, "from %lld to %lld replicas by hand",
+                (long long)service->desired, (long long)count);
+    service->desired = count;
+    service->paused = false;
+}
+
+static void scale(void *context, struct control_server_request *request, const struct json *body)
+{
+    struct crew *crew = context;
+    const struct json *services = json_find(body, "services");
+    struct error err = { 0 };
+
+    for (const struct json *item = json_first(services); item; item = json_next(item)) {
+        if (check_count(crew, item, &err) == 0)
+            continue;
+        control_server_refuse(request, &err);
+        return;
+    }
+    for (const struct json *item = json_first(services); item; item = json_next(item))
+        set_count(crew, item);
+    save_or_log(crew);
+    crew_touch(crew);
+    control_server_answer(request, NULL);
+}
+
+/* Names of services, NULL-ended; NULL for all. ERROR_NOT_FOUND names one that is not there. */
+static int read_services(const struct crew *crew, const struct json *body, char ***out,
+                         struct error *err)
+{
+    const struct json *array = json_find(body, "services");
+    struct strings names = { 0 };
+
+    *out = NULL;
+    for (const struct json *item = json_first(array); item; item = json_next(item)) {
+        const char *name = json_get_text(item, "");
+
+        if (!crew_find_service(crew, name)) {
+            strings_done(&names);
+            return error_set(err, ERROR_NOT_FOUND, "there is no service '%s' in stack '%s'", name,
+                             crew->project);
+        }
+        strings_add(&names, name);
+    }
+    *out = names.items;
+    return 0;
+}
+
+static bool is_named(char **names, const char *name)
+{
+    if (!names)
+        return true;
+    for (; *names; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return false;
+}
+
+static void free_names(char **names)
+{
+    for (char **at = names; at && *at; at++)
+        free(*at);
+    free(names);
+}
+
+/* Answer when all replicas of the services are at rest. */
+static void wait_for_rest(struct crew *crew, struct control_server_request *request, char **names)
+{
+    struct crew_wait *wait = ALLOC_APPEND(crew->waits, crew->wait_count);
+
+    wait->request = request;
+    wait->services = names;
+    crew_touch(crew);
+}
+
+static void set_stopped(struct crew *crew, char **names, bool stopped)
+{
+    for (size_t i = 0; i < crew->service_count; i++)
+        if (is_named(names, crew->services[i]->name))
+            crew->services[i]->stopped = stopped;
+    save_or_log(crew);
+}
+
+/* A second stop with less time hurries those that are stopping already. */
+static void hurry(struct crew *crew)
+{
+    for (size_t i = 0; i < crew->replica_count && crew->stop_timeout_ms == 0; i++)
+        if (crew->replicas[i]->record->state == REPLICA_STOPPING)
+            replica_handle(crew->replicas[i], REPLICA_TIMED_OUT);
+}
+
+static void stop(void *context, struct control_server_request *request, const struct json *body)
+{
+    struct crew *crew = context;
+    char **names = NULL;
+    struct error err = { 0 };
+
+    if (read_services(crew, body, &names, &err) < 0) {
+        control_server_refuse(request, &err);
+        return;
+    }
+    crew->stop_timeout_ms = json_find_int(body, "timeout_ms", -1);
+    hurry(crew);
+    set_stopped(crew, names, true);
+    wait_for_rest(crew, request, names);
+}
+
+static bool is_over(enum replica_state state)
+{
+    return state == REPLICA_COMPLETED || state == REPLICA_FAILED;
+}
+
+static void start(void *context, struct control_server_request *request, const struct json *body)
+{
+    struct crew *crew = context;
+    char **names = NULL;
+    struct error err = { 0 };
+
+    if (read_services(crew, body, &names, &err) < 0) {
+        control_server_refuse(request, &err);
+        return;
+    }
+    set_stopped(crew, names, false);
+    for (size_t i = 0; i < crew->replica_count; i++) {
+        struct replica *replica = crew->replicas[i];
+
+        if (!is_named(names, replica->record->service) || !is_over(replica->record->state))
+            continue;
+        restart_policy_reset(&replica->history);
+        replica_handle(replica, REPLICA_WANTED_AGAIN);
+    }
+    free_names(names);
+    crew_touch(crew);
+    control_server_answer(request, NULL);
+}
+
+static void restart(void *context, struct control_server_request *request, const struct json *body)
+{
+    struct crew *crew = context;
+    char **names = NULL;
+    struct error err = { 0 };
+
+    if (read_services(crew, body, &names, &err) < 0) {
+        control_server_refuse(request, &err);
+        return;
+    }
+    crew->stop_timeout_ms = json_find_int(body, "timeout_ms", -1);
+    set_stopped(crew, names, false);
+    for (size_t i = 0; i < crew->replica_count; i++) {
+        struct replica *replica = crew->replicas[i];
+
+        if (!is_named(names, replica->record->service) || replica->record->leaving)
+            continue;
+        restart_policy_reset(&replica->history);
+        replica->wanted = true;
+        replica_handle(replica, REPLICA_WANTED_AGAIN);
+    }
+    free_names(names);
+    control_server_answer(request, NULL);
+}
+
+static void down(void *context, struct control_server_request *request, const struct json *body)
+{
+    struct crew *crew = context;
+
+    crew->stop_timeout_ms = json_find_int(body, "timeout_ms", -1);
+    crew->ending = true;
+    save_or_log(crew);
+    events_emit(crew->events, "down", NULL, NULL, "the stack is taken down");
+    hurry(crew);
+    wait_for_rest(crew, request, NULL);
+}
+
+void commands_fill(struct crew *crew, struct control_server_handlers *out)
+{
+    *out = (struct control_server_handlers){
+        .on = {
+            [CONTROL_SERVER_STACK] = answer_stack,
+            [CONTROL_SERVER_APPLY] = apply,
+            [CONTROL_SERVER_SCALE] = scale,
+            [CONTROL_SERVER_START] = start,
+            [CONTROL_SERVER_STOP] = stop,
+            [CONTROL_SERVER_RESTART] = restart,
+            [CONTROL_SERVER_DOWN] = down,
+        },
+        .context = crew,
+    };
+}
+
+static bool are_at_rest(const struct crew *crew, char **names)
+{
+    for (size_t i = 0; i < crew->replica_count; i++)
+        if (is_named(names, crew->replicas[i]->record->service) &&
+            !replica_is_at_rest(crew->replicas[i]))
+            return false;
+    return true;
+}
+
+static void answer_waits(struct crew *crew)
+{
+    for (size_t i = crew->wait_count; i > 0; i--) {
+        struct crew_wait wait = crew->waits[i - 1];
+
+        if (!are_at_rest(crew, wait.services))
+            continue;
+        crew->waits[i - 1] = crew->waits[--crew->wait_count];
+        control_server_answer(wait.request, NULL);
+        free_names(wait.services);
+    }
+}
+
+/* Everything is stopped: remove what is left, answer, and end once the answers are out. */
+static void finish_down(struct crew *crew)
+{
+    struct error err = { 0 };
+
+    if (crew->replica_count)
+        return;
+    front_stop(crew->front);
+    crew->front = NULL;
+    if (!crew->is_swept && sweep_stack(crew->project, &err) < 0)
+        log_error("something of the stack was left behind", LOG_TEXT("why", err.text));
+    crew->is_swept = true;
+    answer_waits(crew);
+    crew->exit_status = KEEPER_DONE;
+    if (control_server_is_idle(crew->control))
+        event_base_loopbreak(crew->base);
+    else
+        crew_wake(crew, clock_now_ms() + 5);
+}
+
+/* The time that a command gave for stopping counts for what it stopped only. */
+static void forget_timeout(struct crew *crew)
+{
+    for (size_t i = 0; i < crew->replica_count; i++) {
+        enum replica_state state = crew->replicas[i]->record->state;
+
+        if (state == REPLICA_STOPPING || state == REPLICA_CYCLING)
+            return;
+    }
+    crew->stop_timeout_ms = -1;
+}
+
+void commands_settle(struct crew *crew)
+{
+    if (crew->ending)
+        finish_down(crew);
+    else {
+        answer_waits(crew);
+        forget_timeout(crew);
+    }
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Starting and clearing away a replica: the effects
+ */
+
+#include "supervise/replica_place.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/container.h"
+#include "supervise/crew.h"
+#include "supervise/networks.h"
+#include "supervise/plan.h"
+#include "supervise/volumes.h"
+#include "util/alloc.h"
+#include "util/error.h"
+#include "util/file.h"
+#include "util/log.h"
+#include "util/place.h"
+
+#define LEFTOVER_TIMEOUT_MS 1000
+
+static char *data_folder(const struct replica *replica)
+{
+    return alloc_format("%s/replicas/%s", replica->crew->data_folder, replica->record->id);
+}
+
+static char *files_folder(const struct replica *replica)
+{
+    return alloc_format("%s/files/%s", replica->crew->run_folder, replica->record->id);
+}
+
+static char *netns_path(const struct replica *replica)
+{
+    return alloc_format("%s/netns/%s", replica->crew->run_folder, replica->record->id);
+}
+
+char *replica_place_short_name(const struct replica *replica)
+{
+    return alloc_format("%s-%lld", replica->record->service, (long long)replica->record->index);
+}
+
+int replica_place_plan(const struct replica *replica, struct plan **out, struct error *err)
+{
+    AUTO_FREE char *hostname = replica_place_short_name(replica);
+    AUTO_FREE char *netns = netns_path(replica);
+    AUTO_FREE char *data = data_folder(replica);
+    AUTO_FREE char *files = files_folder(replica);
+    AUTO_FREE char *volumes = place_in_root("volumes");
+    struct plan_input input = {
+        .stack = replica->revision->stack,
+        .service = replica->service,
+        .image = replica->image,
+        .id = replica->record->id,
+        .cgroup_parent = replica->crew->object_name,
+        .hostname = hostname,
+        .netns_path = netns,
+        .data_folder = data,
+        .files_folder = files,
+        .volumes_folder = volumes,
+    };
+
+    return plan_make(&input, out, err);
+}
+
+static int write_file(const char *folder, const char *name, const struct text *text,
+                      struct error *err)
+{
+    AUTO_FREE char *path = alloc_format("%s/%s", folder, name);
+
+    return file_replace(AT_FDCWD, path, text_get(text), text->length, 0644, FILE_VOLATILE, err);
+}
+
+/* /etc/hosts, /etc/resolv.conf and /etc/hostname of the replica. */
+static int write_files(const struct replica *replica, const char *hostname, struct error *err)
+{
+    AUTO_FREE char *folder = files_folder(replica);
+    AUTO_TEXT struct text hosts = { 0 };
+    AUTO_TEXT struct text resolver = { 0 };
+    AUTO_TEXT struct text name = { 0 };
+    uint32_t gateway = networks_gateway(replica->crew, replica);
+
+    netplan_format_hosts(replica->service, replica->record, hostname, gateway, &hosts);
+    netplan_format_resolver(replica->service, gateway, &resolver);
+    text_add_format(&name, "%s\n", hostname);
+    if (file_make_folders(folder, 0755, err) < 0 || write_file(folder, "hosts", &hosts, err) < 0 ||
+        write_file(folder, "resolv.conf", &resolver, err) < 0)
+        return -1;
+    return write_file(folder, "hostname", &name, err);
+}
+
+static int make_layers(const struct plan *plan, struct error *err)
+{
+    if (file_make_folders(plan->spec.upper, 0755, err) < 0)
+        return -1;
+    return file_make_folders(plan->spec.work, 0700, err);
+}
+
+static int prepare(struct replica *replica, const struct plan *plan, struct error *err)
+{
+    if (make_layers(plan, err) < 0 || networks_connect(replica->crew, replica, err) < 0 ||
+        write_files(replica, plan->spec.hostname, err) < 0 ||
+        volumes_prepare(plan, replica->image, replica->crew->run_folder, err) < 0)
+        return -1;
+    replica->is_prepared = true;
+    return 0;
+}
+
+static int start_with_log(struct replica *replica, struct plan *plan, struct container_process *out,
+                          struct error *err)
+{
+    AUTO_CLOSE int out_fd = -1;
+    AUTO_CLOSE int err_fd = -1;
+
+    if (logs_open_writer(replica->logs, LOGS_STDOUT, &out_fd, err) < 0 ||
+        logs_open_writer(replica->logs, LOGS_STDERR, &err_fd, err) < 0)
+        return -1;
+    plan->spec.stdout_fd = out_fd;
+    plan->spec.stderr_fd = err_fd;
+    return container_start(&plan->spec, out, err);
+}
+
+int replica_place_start(struct replica *replica, struct container_process *out, struct error *err)
+{
+    AUTO(plan) struct plan *plan = NULL;
+    AUTO_FREE char *name = replica_place_short_name(replica);
+
+    if (!replica->image)
+        return error_set(err, ERROR_NOT_FOUND, "the image '%s' is gone: build it again",
+                         replica->record->image);
+    if (replica_place_plan(replica, &plan, err) < 0)
+        return -1;
+    if (!replica->is_prepared && prepare(replica, plan, err) < 0)
+        return -1;
+    if (!replica->logs &&
+        logs_open(replica->crew->base, replica->crew->project, name, NULL, &replica->logs, err) < 0)
+        return -1;
+    return start_with_log(replica, plan, out, err);
+}
+
+void replica_place_clear(struct replica *replica)
+{
+    const char *parent = replica->crew->object_name;
+    struct error err = { 0 };
+
+    if (container_kill_all(parent, replica->record->id, LEFTOVER_TIMEOUT_MS, &err) < 0 ||
+        container_destroy(parent, replica->record->id, &err) < 0)
+        log_warn("a container was not cleared away", LOG_TEXT("replica", replica->record->name),
+                 LOG_TEXT("why", err.text));
+    if (replica->logs)
+        logs_collect(replica->logs, true);
+}
+
+/* Later calls see the same leftovers again: a failure here is a debt, not an end. */
+static void note_failure(const struct replica *replica, int result, struct error *err)
+{
+    if (result == 0)
+        return;
+    log_warn("something of a replica was left behind", LOG_TEXT("replica", replica->record->name),
+             LOG_TEXT("why", err->text));
+    error_clear(err);
+}
+
+void replica_place_destroy(struct replica *replica)
+{
+    AUTO_FREE char *data = data_folder(replica);
+    AUTO_FREE char *files = files_folder(replica);
+    AUTO_FREE char *netns = netns_path(replica);
+    AUTO_FREE char *records = alloc_format("%s/replicas", replica->crew->run_folder);
+    struct error err = { 0 };
+
+    replica_place_clear(replica);
+    note_failure(replica, network_remove_namespace(netns, &err), &err);
+    note_failure(replica, file_remove_tree(AT_FDCWD, data, &err), &err);
+    note_failure(replica, file_remove_tree(AT_FDCWD, files, &err), &err);
+    if (replica->logs)
+        logs_remove(replica->logs);
+    replica->logs = NULL;
+    networks_release(replica->crew, replica);
+    state_remove_replica(records, replica->record);
+}
