@@ -6,6 +6,7 @@
  *     metabot --check      walk over every request of the wire formats, errors included
  *     metabot --load       requests at a steady rate to one path
  *     metabot --players N  players who move on one map
+ *     metabot --idle       wait to be told to stop, so that others can be run beside it
  *
  * Each prints what it saw. A check and players exit 0 only if all of it was right, a load if
  * anything was answered: how much may fail is for the caller to say.
@@ -16,13 +17,17 @@
 #include <stdint.h>
 
 struct bot_options {
-    const char *host; /* an IPv4 address or a name */
+    const char *login_host; /* IPv4 addresses or names */
+    const char *asset_host;
+    const char *map_host;
+    const char *game_host;
     int64_t login_port;
     int64_t asset_port;
     int64_t map_port;
     int64_t game_port;
     const char *creator; /* a user who may create on every map */
     /* Of --load. */
+    const char *host;
     int64_t port;
     const char *method;
     const char *path;

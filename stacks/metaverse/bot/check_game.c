@@ -120,8 +120,8 @@ static void run_step(struct check *check, const int fds[PLAYERS], const struct s
 void check_game_run(struct check *check)
 {
     const struct bot_options *options = check->options;
-    int fds[PLAYERS] = { socket_connect(options->host, options->game_port),
-                         socket_connect(options->host, options->game_port) };
+    int fds[PLAYERS] = { socket_connect(options->game_host, options->game_port),
+                         socket_connect(options->game_host, options->game_port) };
     char got[DATAGRAM_MAX];
 
     if (fds[0] < 0 || fds[1] < 0) {

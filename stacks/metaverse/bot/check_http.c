@@ -130,24 +130,29 @@ static const struct step {
     { MAP, "GET", "/maplist", NULL, 200, "{\"code\":1,\"message\":[{\"map_id\":*}]}", 'l', 0 },
 };
 
-static int64_t port_of(const struct bot_options *options, enum server server)
+/* Where a server is, as the beginning of an URL; the caller frees it. */
+static char *origin_of(const struct bot_options *options, enum server server)
 {
+    const char *const hosts[] = {
+        [LOGIN] = options->login_host,
+        [ASSET] = options->asset_host,
+        [MAP] = options->map_host,
+    };
     const int64_t ports[] = {
         [LOGIN] = options->login_port,
         [ASSET] = options->asset_port,
         [MAP] = options->map_port,
     };
 
-    return ports[server];
+    return alloc_format("http://%s:%" PRId64, hosts[server], ports[server]);
 }
 
 static void run_step(struct check *check, const struct step *step)
 {
-    const struct bot_options *options = check->options;
+    AUTO_FREE char *origin = origin_of(check->options, step->server);
     AUTO_FREE char *path = variables_expand(&check->variables, step->path);
     AUTO_FREE char *body = step->body ? variables_expand(&check->variables, step->body) : NULL;
-    AUTO_FREE char *url = alloc_format("http://%s:%" PRId64 "%s", options->host,
-                                       port_of(options, step->server), path);
+    AUTO_FREE char *url = alloc_format("%s%s", origin, path);
     AUTO_FREE char *what = NULL;
     struct fetch_request request = {
         .method = step->method, .url = url, .body = body, .timeout_ms = TIMEOUT_MS

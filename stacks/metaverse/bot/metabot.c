@@ -29,7 +29,11 @@ static const struct option {
     size_t offset; /* in struct bot_options */
     const char *doc;
 } option_table[] = {
-    { "--host", TEXT, offsetof(struct bot_options, host), "Where the metaverse is: 127.0.0.1." },
+    { "--host", TEXT, offsetof(struct bot_options, host), "Where all of it is: 127.0.0.1." },
+    { "--login-host", TEXT, offsetof(struct bot_options, login_host), "Else that of --host." },
+    { "--asset-host", TEXT, offsetof(struct bot_options, asset_host), "Likewise." },
+    { "--map-host", TEXT, offsetof(struct bot_options, map_host), "Likewise." },
+    { "--game-host", TEXT, offsetof(struct bot_options, game_host), "Likewise." },
     { "--login-port", NUMBER, offsetof(struct bot_options, login_port), "8000." },
     { "--asset-port", NUMBER, offsetof(struct bot_options, asset_port), "8080." },
     { "--map-port", NUMBER, offsetof(struct bot_options, map_port), "8070." },
@@ -55,7 +59,8 @@ static void print_help(void)
     puts("metabot: a client of the metaverse, for tests.\n\n"
          "  metabot [OPTIONS] --check      every request of the wire formats\n"
          "  metabot [OPTIONS] --load       requests at a steady rate, reported as JSON\n"
-         "  metabot [OPTIONS] --players N  players who move on one map, reported as JSON\n\n"
+         "  metabot [OPTIONS] --players N  players who move on one map, reported as JSON\n"
+         "  metabot --idle                 wait to be told to stop\n\n"
          "It exits 0 when everything was answered as it should be (--load: when anything was), "
          "else 1.\n");
     for (size_t i = 0; i < ARRAY_SIZE(option_table); i++)
@@ -95,6 +100,48 @@ static void ignore_remark(int severity, const char *message)
     (void)message;
 }
 
+/* Where --host alone says where everything is. */
+static void fill_hosts(struct bot_options *options)
+{
+    const char **hosts[] = { &options->login_host, &options->asset_host, &options->map_host,
+                             &options->game_host };
+
+    for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)
+        if (!*hosts[i])
+            *hosts[i] = options->host;
+}
+
+/* A container of the bot stays, so that a test can run the bot inside of it. */
+static int idle(const struct bot_options *options)
+{
+    sigset_t stop;
+    int number = 0;
+
+    (void)options;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGINT);
+    sigprocmask(SIG_BLOCK, &stop, NULL);
+    return sigwait(&stop, &number) == 0 ? 0 : 1;
+}
+
+static const struct mode {
+    const char *name;
+    int (*run)(const struct bot_options *options);
+} modes[] = {
+    { "--check", check_run },
+    { "--load", load_run },
+    { "--idle", idle },
+};
+
+static const struct mode *find_mode(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+        if (strcmp(modes[i].name, name) == 0)
+            return &modes[i];
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
     struct bot_options options = {
@@ -120,10 +167,8 @@ int main(int argc, char **argv)
             print_help();
             return 0;
         }
-        if (strcmp(argv[i], "--check") == 0)
-            run = check_run;
-        else if (strcmp(argv[i], "--load") == 0)
-            run = load_run;
+        if (find_mode(argv[i]))
+            run = find_mode(argv[i])->run;
         else if (set_option(&options, argv[i], argv[i + 1]) < 0)
             return EXIT_USAGE;
         else
@@ -135,6 +180,7 @@ int main(int argc, char **argv)
         print_help();
         return EXIT_USAGE;
     }
+    fill_hosts(&options);
     signal(SIGPIPE, SIG_IGN);
     event_set_log_callback(ignore_remark);
     return run(&options);

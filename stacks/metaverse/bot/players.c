@@ -167,7 +167,7 @@ int players_run(const struct bot_options *options)
     crowd->run = randombytes_random();
     for (; is_open && crowd->count < (size_t)options->players; crowd->count++) {
         sockets[crowd->count].events = POLLIN;
-        sockets[crowd->count].fd = socket_connect(options->host, options->game_port);
+        sockets[crowd->count].fd = socket_connect(options->game_host, options->game_port);
         is_open = sockets[crowd->count].fd >= 0;
     }
     if (is_open && join(crowd)) {
