@@ -105,7 +105,7 @@ $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(LIBRARY)
 $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(LIBRARY)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIBRARY) $(LDLIBS) -lcmocka -o $@
 
-$(OUT)/tests/kernel/test_net: $(OUT)/tests/kernel/net_bed.o
+$(OUT)/tests/kernel/test_net $(OUT)/tests/kernel/test_net_objects: $(OUT)/tests/kernel/net_bed.o
 
 $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -6,22 +6,14 @@
 
 #include "net/network.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "net/host_settings.h"
 #include "net/netlink.h"
 #include "net/netlink_flows.h"
 #include "net/netns.h"
-#include "net/rules_list.h"
-#include "util/clock.h"
 #include "util/error.h"
-#include "util/file.h"
-
-#define IP_FORWARD "ipv4/ip_forward"
-#define RECORD_MAX 256
+#include "util/text.h"
 
 /*
  * Settings of a bridge. route_localnet lets the answers to connections from 127.0.0.1 in; the
@@ -255,72 +247,17 @@ int network_sweep_links(const char *prefix, struct error *err)
     return netlink_commit(netlink, err);
 }
 
-int network_forget_flows(uint32_t address, struct error *err)
-{
-    return netlink_flows_forget(address, err);
-}
-
-static int read_setting(const char *name, char out[RECORD_MAX], struct error *err)
-{
-    AUTO_TEXT struct text value = { 0 };
-    char path[RECORD_MAX];
-
-    (void)snprintf(path, sizeof(path), "/proc/sys/net/%s", name);
-    if (file_read(AT_FDCWD, path, RECORD_MAX - 1, &value, err) < 0)
-        return -1;
-    (void)snprintf(out, RECORD_MAX, "%.*s", (int)strcspn(text_get(&value), "\n"), text_get(&value));
-    return 0;
-}
-
-/* The record: the boot's id, the setting's name and its former value, a word on each line. */
 int network_prepare_host(const char *record, struct error *err)
 {
-    AUTO_TEXT struct text text = { 0 };
-    char value[RECORD_MAX];
-
-    if (read_setting(IP_FORWARD, value, err) < 0)
-        return error_wrap(err, "prepare the host's network");
-    if (strcmp(value, "1") == 0)
-        return 0;
-    text_add_format(&text, "%s\n%s\n%s\n", clock_boot_id(), IP_FORWARD, value);
-    if (file_replace(AT_FDCWD, record, text.data, text.length, 0600, FILE_VOLATILE, err) < 0 ||
-        netns_set(IP_FORWARD, "1", err) < 0)
-        return error_wrap(err, "prepare the host's network");
-    return 0;
-}
-
-/* The former value in the record; empty when the record is missing or of another boot. */
-static int read_record(const char *record, char value[2], struct error *err)
-{
-    AUTO_TEXT struct text text = { 0 };
-    AUTO_TEXT struct text expected = { 0 };
-
-    value[0] = '\0';
-    if (file_read(AT_FDCWD, record, RECORD_MAX, &text, err) < 0) {
-        if (err->code != ERROR_NOT_FOUND)
-            return -1;
-        error_clear(err);
-        return 0;
-    }
-    text_add_format(&expected, "%s\n%s\n", clock_boot_id(), IP_FORWARD);
-    if (text_starts_with(text_get(&text), text_get(&expected)) &&
-        strcmp(text_get(&text) + expected.length, "0\n") == 0)
-        memcpy(value, "0", 2);
-    return 0;
+    return host_settings_apply(record, err);
 }
 
 int network_restore_host(const char *record, struct error *err)
 {
-    size_t stacks = 0;
-    char value[2];
+    return host_settings_restore(record, err);
+}
 
-    if (rules_list_count(&stacks, err) < 0)
-        return error_wrap(err, "restore the host's network");
-    if (stacks > 0)
-        return 0;
-    if (read_record(record, value, err) < 0 ||
-        (value[0] != '\0' && netns_set(IP_FORWARD, value, err) < 0) ||
-        file_remove_tree(AT_FDCWD, record, err) < 0)
-        return error_wrap(err, "restore the host's network");
-    return 0;
+int network_forget_flows(uint32_t address, struct error *err)
+{
+    return netlink_flows_forget(address, err);
 }

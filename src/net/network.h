@@ -57,8 +57,11 @@ int network_attach(const char *netns_path, const struct network_endpoint *endpoi
 int network_sweep_links(const char *prefix, struct error *err) MUST_CHECK;
 
 /*
- * Sysctls the data path needs (ip_forward, route_localnet of a bridge, ...): the values that
- * were changed are recorded in the file `record` and put back by network_restore_host().
+ * Sysctls the data path needs (ip_forward, ...): the values that were changed are recorded in
+ * the file `record`, one for all stacks of a CARTE_RUN, and put back by network_restore_host()
+ * when no stack has a table of packet rules any more; it does nothing before. Hold
+ * addrpool_lock() from network_prepare_host() until rules_apply() is done, and from
+ * rules_remove() until network_restore_host() is.
  */
 int network_prepare_host(const char *record, struct error *err) MUST_CHECK;
 int network_restore_host(const char *record, struct error *err) MUST_CHECK;

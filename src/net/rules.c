@@ -77,7 +77,9 @@ static void add_balancing(struct text *out, const char *match, const uint32_t *b
                           size_t count, uint16_t target)
 {
     if (count == 0) {
-        text_add(out, "\t\tmeta l4proto tcp reject with tcp reset\n"
+        /* From the host to itself, the reset passes here as well. */
+        text_add(out, "\t\ttcp flags & rst == rst return\n"
+                      "\t\tmeta l4proto tcp reject with tcp reset\n"
                       "\t\treject with icmpx port-unreachable\n");
         return;
     }

@@ -74,6 +74,21 @@ void bed_remove(const char *name)
     check(network_remove_namespace(path, &err), "remove namespace", &err);
 }
 
+void bed_command(const char *name, const char *command)
+{
+    char line[1024];
+
+    if (name)
+        (void)snprintf(line, sizeof(line), "nsenter --net=" BED_FOLDER "/%s sh -c '%s'", name,
+                       command);
+    else
+        (void)snprintf(line, sizeof(line), "%s", command);
+    if (system(line) != 0) {
+        fprintf(stderr, "test bed: failed: %s\n", line);
+        exit(2);
+    }
+}
+
 int bed_socket(const char *name, int type)
 {
     struct error err = { 0 };

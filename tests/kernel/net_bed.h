@@ -27,6 +27,9 @@ void bed_start(void);
 void bed_add(const char *name, const struct network *network, uint32_t address);
 void bed_remove(const char *name);
 
+/* Run a shell command there (NULL: on the host); it has to succeed. */
+void bed_command(const char *name, const char *command);
+
 /* Sockets in the namespace `name` (NULL: the host's). Failures of the bed itself abort. */
 int bed_listen(const char *name, int type, uint16_t port);
 int bed_socket(const char *name, int type);
