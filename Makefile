@@ -105,7 +105,8 @@ $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(LIBRARY)
 $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(LIBRARY)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIBRARY) $(LDLIBS) -lcmocka -o $@
 
-$(OUT)/tests/kernel/test_net $(OUT)/tests/kernel/test_net_objects: $(OUT)/tests/kernel/net_bed.o
+NET_TESTS := $(filter $(OUT)/tests/kernel/test_net%,$(KERNEL_TESTS))
+$(NET_TESTS): $(OUT)/tests/kernel/net_bed.o $(OUT)/tests/kernel/net_stack.o
 
 $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
