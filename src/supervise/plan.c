@@ -358,7 +358,7 @@ static void plan_process(const struct plan_input *input, struct plan *plan)
     const struct image_config *image = &input->image->config;
     struct container_spec *spec = &plan->spec;
 
-    spec->hostname = service->hostname ? service->hostname : input->hostname;
+    spec->hostname = own(plan, alloc_text(service->hostname ? service->hostname : input->hostname));
     spec->domainname = service->domainname;
     plan_arguments(service, image, &spec->args);
     plan_environment(service, image, spec->hostname, &spec->env);
