@@ -21,6 +21,7 @@ LDLIBS += $(shell $(PKG) --libs $(PACKAGES)) -lm -lpthread
 FLAGS.debug := -Og
 FLAGS.release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection
 FLAGS.asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS.fuzz := -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 FLAGS.coverage := -O0 --coverage
 FLAGS.analyzer := -O1 -fanalyzer
 
@@ -36,9 +37,11 @@ PROGRAM.keeper := carte-keeper
 PROGRAMS := $(foreach m,$(MAINS:src/cli/main_%.c=%),$(OUT)/$(PROGRAM.$(m)))
 TESTS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/unit/test_*.c)))
 
+GENERATOR := $(OUT)/tests/generate/generate
+FUZZERS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 KERNEL_TESTS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/kernel/test_*.c)))
 
-.PHONY: kernel-tests all help programs deps up check unit integration lint format clean hooks
+.PHONY: generate fuzz run-fuzzers kernel-tests all help programs deps up check unit integration lint format clean hooks
 .SECONDARY:
 
 all: programs ## build everything; the programs are in build/bin/
@@ -75,8 +78,20 @@ unit: $(TESTS) ## build and run the unit tests
 kernel-tests: $(KERNEL_TESTS) ## build and run the tests that need root and a kernel of today
 	@tests/run-unit $(KERNEL_TESTS)
 
-lint: ## check format, layers, names and budgets
+lint: $(GENERATOR) ## check format, layers, names, budgets and generated files
+	@rm -rf $(OUT)/generated && $(GENERATOR) $(OUT)/generated
 	@tests/lint/run $(OUT)
+
+generate: $(GENERATOR) ## write the schema and the reference from the tables
+	@$(GENERATOR) .
+
+FUZZ_SECONDS ?= 60
+fuzz: ## run the fuzzers, which need clang, for FUZZ_SECONDS each
+	@$(MAKE) --no-print-directory CC=clang VARIANT=fuzz run-fuzzers
+run-fuzzers: $(FUZZERS)
+	@for f in $(FUZZERS); do n=$$(basename $$f); mkdir -p $(OUT)/corpus/$$n && \
+		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+		$(OUT)/corpus/$$n tests/fuzz/corpus/$$n || exit 1; done
 
 format: ## format the sources
 	@git ls-files --cached --others --exclude-standard '*.c' '*.h' | xargs clang-format -i
@@ -101,6 +116,12 @@ $(OUT)/carte-keeper: $(OUT)/src/cli/main_keeper.o $(LIBRARY)
 
 $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(LIBRARY)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIBRARY) $(LDLIBS) -lcmocka -o $@
+
+$(GENERATOR): $(OUT)/tests/generate/generate.o $(LIBRARY)
+	$(CC) $(CFLAGS) $(LDFLAGS) $< $(LIBRARY) $(LDLIBS) -o $@
+
+$(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(LIBRARY)
+	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $< $(LIBRARY) $(LDLIBS) -o $@
 
 $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(LIBRARY)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIBRARY) $(LDLIBS) -lcmocka -o $@

@@ -46,6 +46,30 @@ static char *find_line(const struct diagnostics *diagnostics, const struct diagn
     return NULL;
 }
 
+static void item_done(struct diagnostic *item)
+{
+    free(item->file);
+    free(item->path);
+    free(item->text);
+    free(item->source);
+    *item = (struct diagnostic){ 0 };
+}
+
+/* Room for one more; when there is none, a mistake takes that of the last warning. */
+static struct diagnostic *new_item(struct diagnostics *diagnostics,
+                                   enum diagnostic_severity severity)
+{
+    if (diagnostics->count < DIAGNOSTIC_MAX)
+        return ALLOC_APPEND(diagnostics->items, diagnostics->count);
+    for (size_t i = diagnostics->count; severity == DIAGNOSTIC_ERROR && i-- > 0;) {
+        if (diagnostics->items[i].severity == DIAGNOSTIC_ERROR)
+            continue;
+        item_done(&diagnostics->items[i]);
+        return &diagnostics->items[i];
+    }
+    return NULL;
+}
+
 void diagnostic_add(struct diagnostics *diagnostics, enum diagnostic_severity severity,
                     const struct diagnostic_place *place, const char *path, const char *format, ...)
 {
@@ -57,12 +81,12 @@ void diagnostic_add(struct diagnostics *diagnostics, enum diagnostic_severity se
         diagnostics->error_count++;
     else
         diagnostics->warning_count++;
-    if (diagnostics->count >= DIAGNOSTIC_MAX)
+    item = new_item(diagnostics, severity);
+    if (!item)
         return;
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    item = ALLOC_APPEND(diagnostics->items, diagnostics->count);
     item->severity = severity;
     item->path = alloc_text(path);
     item->text = alloc_text(text);
@@ -164,12 +188,8 @@ void diagnostic_format(const struct diagnostics *diagnostics, bool colour, struc
 
 void diagnostic_done(struct diagnostics *diagnostics)
 {
-    for (size_t i = 0; i < diagnostics->count; i++) {
-        free(diagnostics->items[i].file);
-        free(diagnostics->items[i].path);
-        free(diagnostics->items[i].text);
-        free(diagnostics->items[i].source);
-    }
+    for (size_t i = 0; i < diagnostics->count; i++)
+        item_done(&diagnostics->items[i]);
     for (size_t i = 0; i < diagnostics->source_count; i++) {
         free(diagnostics->sources[i]->file);
         free(diagnostics->sources[i]->text);

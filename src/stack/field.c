@@ -282,7 +282,7 @@ static bool format_unsigned(const struct field *field, const void *member, struc
 {
     uint64_t value = *(const uint64_t *)member;
 
-    return value > 0 && format_number(field, (int64_t)value, out);
+    return (value > 0 || field->fallback) && format_number(field, (int64_t)value, out);
 }
 
 static bool format_bool(const struct field *field, const void *member, struct text *out)
