@@ -56,11 +56,11 @@ struct store *store_open(const char *root, struct error *err)
 
     store->session = SESSION_NONE;
     store->fd = -1;
-    store->path = alloc_text(root);
     if (file_make_folders(root, 0700, err) < 0)
         return NULL;
+    store->path = realpath(root, NULL);
     store->fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (store->fd < 0) {
+    if (store->fd < 0 || !store->path) {
         error_set_errno(err, errno, "open the image store '%s'", root);
         return NULL;
     }
@@ -214,7 +214,8 @@ static int find_manifest(struct store *store, const struct catalog *catalog, con
     const struct catalog_item *item = NULL;
 
     *out = NULL;
-    if (reference_parse(reference, &name, &refused) == 0)
+    item = catalog_find_digest(catalog, reference);
+    if (!item && reference_parse(reference, &name, &refused) == 0)
         item = catalog_find_name(catalog, name);
     if (item)
         return store_load_manifest(store, item->digest, out, err);
@@ -389,6 +390,24 @@ int store_save_record(struct store *store, const char *image_id, const char *jso
     return file_replace(store->fd, path, json, strlen(json), 0600, FILE_DURABLE, err);
 }
 
+/* Whether the image has all the names already, so that nothing is to be written. */
+static bool has_names(const struct catalog *catalog, const struct strings *names,
+                      const char *digest)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        struct error ignored = { 0 };
+        AUTO_FREE char *name = NULL;
+        const struct catalog_item *item = NULL;
+
+        if (reference_parse(names->items[i], &name, &ignored) < 0)
+            return false;
+        item = catalog_find_name(catalog, name);
+        if (!item || strcmp(item->digest, digest) != 0)
+            return false;
+    }
+    return catalog_find_digest(catalog, digest) != NULL;
+}
+
 static int save_names(struct store *store, const struct strings *names, struct catalog_item *item,
                       struct error *err)
 {
@@ -397,6 +416,8 @@ static int save_names(struct store *store, const struct strings *names, struct c
 
     if (lock < 0)
         return -1;
+    if (has_names(&catalog, names, item->digest))
+        return 0;
     if (names->count == 0)
         catalog_add(&catalog, item);
     for (size_t i = 0; i < names->count; i++) {

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Which layer a step made before
+ */
+
+#include "build/build_cache.h"
+
+#include <string.h>
+
+#include "image/blob.h"
+#include "util/alloc.h"
+#include "util/error.h"
+#include "util/file.h"
+#include "util/json.h"
+
+#define RECORD_SIZE_MAX 4096U
+
+int build_cache_find(int store_fd, const char *key_hex, struct manifest_layer *out, bool *found_out,
+                     struct error *err)
+{
+    AUTO_FREE char *path = alloc_format("cache/%s", key_hex);
+    AUTO_TEXT struct text text = { 0 };
+    AUTO(json) struct json *json = NULL;
+    struct error broken = { 0 };
+
+    *found_out = false;
+    if (!file_exists(store_fd, path))
+        return 0;
+    if (file_read(store_fd, path, RECORD_SIZE_MAX, &text, err) < 0)
+        return error_wrap(err, "cache of steps");
+    /* A record that cannot be read is as good as none. */
+    json = json_parse(text_get(&text), text.length, &broken);
+    if (!json || !blob_find_hex(json_find_text(json, "diff_id", NULL)) ||
+        !blob_exists(store_fd, json_find_text(json, "digest", NULL)))
+        return 0;
+    *out = (struct manifest_layer){
+        .digest = alloc_text(json_find_text(json, "digest", NULL)),
+        .diff_id = alloc_text(json_find_text(json, "diff_id", NULL)),
+        .media_type = alloc_text(json_find_text(json, "media_type", MANIFEST_LAYER_ZSTD)),
+        .size_bytes = (uint64_t)MAX(json_find_int(json, "size", 0), 0),
+    };
+    *found_out = true;
+    return 0;
+}
+
+int build_cache_save(int store_fd, const char *key_hex, const struct manifest_layer *layer,
+                     struct error *err)
+{
+    AUTO_FREE char *path = alloc_format("cache/%s", key_hex);
+    AUTO(json) struct json *json = json_new_object();
+    AUTO_FREE char *text = NULL;
+
+    json_set_text(json, "digest", layer->digest);
+    json_set_text(json, "diff_id", layer->diff_id);
+    json_set_text(json, "media_type", layer->media_type);
+    json_set_int(json, "size", (int64_t)layer->size_bytes);
+    text = json_print(json, false);
+    return file_replace(store_fd, path, text, strlen(text), 0600, FILE_DURABLE, err);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Which layer a step made before
+ *
+ * A step is known by the digest of all that goes into it. Its record names a layer among the
+ * blobs; a record whose layer is gone counts for nothing.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+
+#include "image/manifest.h"
+#include "util/macro.h"
+
+struct error;
+
+int build_cache_find(int store_fd, const char *key_hex, struct manifest_layer *out, bool *found_out,
+                     struct error *err) MUST_CHECK;
+int build_cache_save(int store_fd, const char *key_hex, const struct manifest_layer *layer,
+                     struct error *err) MUST_CHECK;

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * RUN
+ */
+
+#include "build/build_run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/capability.h"
+#include "util/alloc.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/file.h"
+#include "util/json.h"
+#include "util/text.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define TAIL_MAX 600
+#define OUTPUT_MAX (1U << 20)
+
+/* Known to every RUN without an ARG, and without an influence on the cache. */
+static const char *const proxy_args[] = {
+    "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY",
+    "ftp_proxy",  "NO_PROXY",   "no_proxy",    "ALL_PROXY",   "all_proxy",
+};
+
+void build_run_shell(const struct stage *stage, struct strings *out)
+{
+    const struct strings *shell = &stage->manifest->config.shell;
+
+    for (size_t i = 0; i < shell->count; i++)
+        strings_add(out, shell->items[i]);
+    if (shell->count == 0) {
+        strings_add(out, "/bin/sh");
+        strings_add(out, "-c");
+    }
+}
+
+char *build_run_clean_path(const struct stage *stage, const char *path)
+{
+    AUTO_FREE char *full = stage_path(stage, path);
+    AUTO_TEXT struct text clean = { 0 };
+    char *rest = NULL;
+
+    for (char *part = strtok_r(full, "/", &rest); part; part = strtok_r(NULL, "/", &rest)) {
+        if (strcmp(part, "..") == 0 && clean.length > 0) {
+            clean.length = (size_t)(strrchr(clean.data, '/') - clean.data);
+            clean.data[clean.length] = '\0';
+        } else if (strcmp(part, ".") != 0 && strcmp(part, "..") != 0) {
+            text_add_format(&clean, "/%s", part);
+        }
+    }
+    if (clean.length == 0)
+        text_add(&clean, "/");
+    return text_steal(&clean);
+}
+
+/* Read a JSON array of strings; false: it is none. */
+static bool read_array(const char *text, struct strings *out)
+{
+    struct error ignored = { 0 };
+    AUTO(json) struct json *json = NULL;
+
+    if (*text != '[')
+        return false;
+    json = json_parse(text, strlen(text), &ignored);
+    if (!json_is_array(json) || json_count(json) == 0)
+        return false;
+    for (const struct json *c = json_first(json); c; c = json_next(c)) {
+        if (!json_is_text(c))
+            return false;
+    }
+    for (const struct json *c = json_first(json); c; c = json_next(c))
+        strings_add(out, json_get_text(c, ""));
+    return true;
+}
+
+int build_run_command(const struct stage *stage, const struct cartefile_instruction *at,
+                      const char *text, struct strings *out, struct error *err)
+{
+    AUTO_STRINGS struct strings words = { 0 };
+
+    if (*text == '[' && !read_array(text, &words))
+        return cartefile_error(stage->builder->cartefile, at, err,
+                               "the command is no JSON array of strings: use double quotes");
+    strings_add(out, words.count > 0 ? "CMD" : "CMD-SHELL");
+    for (size_t i = 0; i < words.count; i++)
+        strings_add(out, words.items[i]);
+    if (words.count == 0)
+        strings_add(out, text);
+    return 0;
+}
+
+/* A single here-document is the script; otherwise the shell itself reads what follows. */
+static int make_script(const struct stage *stage, const struct cartefile_instruction *at,
+                       char **out, struct error *err)
+{
+    AUTO_TEXT struct text script = { 0 };
+    bool is_alone = at->heredoc_count == 1 && at->words.count == 1;
+
+    if (is_alone && text_starts_with(at->heredocs[0].content, "#!"))
+        return cartefile_error(stage->builder->cartefile, at, err,
+                               "a here-document that begins with '#!' is not built yet: COPY the "
+                               "script and RUN it");
+    if (is_alone) {
+        *out = alloc_text(at->heredocs[0].content);
+        return 0;
+    }
+    text_add(&script, at->rest);
+    for (size_t i = 0; i < at->heredoc_count; i++)
+        text_add_format(&script, "\n%s%s", at->heredocs[i].content, at->heredocs[i].name);
+    *out = text_steal(&script);
+    return 0;
+}
+
+static int make_args(const struct stage *stage, const struct cartefile_instruction *at,
+                     struct strings *out, struct error *err)
+{
+    AUTO_FREE char *script = NULL;
+
+    if (at->is_json) {
+        strings_copy(out, &at->words);
+        return 0;
+    }
+    if (make_script(stage, at, &script, err) < 0)
+        return -1;
+    build_run_shell(stage, out);
+    strings_take(out, STEAL_PTR(script));
+    return 0;
+}
+
+/* Of a variable that is both, ENV counts. */
+static void make_env(const struct stage *stage, struct strings *out)
+{
+    const struct strings *env = &stage->manifest->config.env;
+
+    for (size_t i = 0; i < stage->args.count; i++) {
+        if (stage->args.pairs[i].value)
+            strings_set_env(out, stage->args.pairs[i].key, stage->args.pairs[i].value);
+    }
+    for (size_t i = 0; i < env->count; i++) {
+        AUTO_FREE char *key = alloc_text_part(env->items[i], strcspn(env->items[i], "="));
+
+        strings_set_env(out, key, strings_find_env(env, key));
+    }
+    if (!strings_find_env(out, "PATH"))
+        strings_set_env(out, "PATH", DEFAULT_PATH);
+}
+
+static void add_proxies(const struct stage *stage, struct strings *env)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(proxy_args); i++) {
+        const struct strings_pair *pair =
+            strings_map_find(&stage->builder->request->args, proxy_args[i]);
+
+        if (pair && pair->value && !strings_find_env(env, pair->key))
+            strings_set_env(env, pair->key, pair->value);
+    }
+}
+
+static void hash_list(struct hash_sha256 *hash, const struct strings *list)
+{
+    hash_sha256_update(hash, &list->count, sizeof(list->count));
+    for (size_t i = 0; i < list->count; i++)
+        hash_sha256_update_text(hash, list->items[i]);
+}
+
+static const char *or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
+static void make_key(const struct stage *stage, const struct cartefile_instruction *at,
+                     const struct container_spec *spec, char key[HASH_SHA256_HEX_SIZE])
+{
+    struct hash_sha256 hash;
+
+    stage_begin_key(stage, at, &hash);
+    hash_list(&hash, &spec->args);
+    hash_list(&hash, &spec->env);
+    hash_sha256_update_text(&hash, or_empty(spec->cwd));
+    hash_sha256_update_text(&hash, or_empty(spec->user));
+    hash_sha256_hex(&hash, key);
+}
+
+/* The end of the output, for the error's text. */
+static void read_tail(int fd, struct text *out)
+{
+    struct error ignored = { 0 };
+
+    if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0 || file_read_fd(fd, OUTPUT_MAX, out, &ignored) < 0)
+        error_clear(&ignored);
+    if (out->length > TAIL_MAX)
+        text_drop_front(out, out->length - TAIL_MAX);
+    while (out->length > 0 && out->data[out->length - 1] == '\n')
+        out->data[--out->length] = '\0';
+}
+
+static int check_status(const struct stage *stage, const struct cartefile_instruction *at,
+                        int status, int output, struct error *err)
+{
+    AUTO_TEXT struct text tail = { 0 };
+
+    if (status == 0)
+        return 0;
+    if (stage->builder->request->output_fd < 0)
+        read_tail(output, &tail);
+    return error_set(err, ERROR_INVALID, "%s:%zu: %.200s: ended with exit status %d%s%s",
+                     stage->builder->cartefile->path, at->line, at->display, status,
+                     tail.length > 0 ? ":\n" : "", text_get(&tail));
+}
+
+static int launch(const struct stage *stage, const struct cartefile_instruction *at,
+                  struct container_spec *spec, struct error *err)
+{
+    const struct build_request *request = stage->builder->request;
+    const struct strings_pair *flag = strings_map_find(&at->flags, "network");
+    const char *network = flag ? flag->value : request->network;
+    AUTO_CLOSE int output = -1;
+    int status = 0;
+
+    if (!request->run)
+        return cartefile_error(stage->builder->cartefile, at, err, "RUN cannot be done here");
+    if (!network)
+        network = "default";
+    if (strcmp(network, "default") != 0 && strcmp(network, "none") != 0 &&
+        strcmp(network, "host") != 0)
+        return cartefile_error(stage->builder->cartefile, at, err,
+                               "network '%s' of RUN: expected default, none or host", network);
+    if (request->output_fd < 0)
+        output = memfd_create("output", MFD_CLOEXEC);
+    spec->stdout_fd = spec->stderr_fd = request->output_fd < 0 ? output : request->output_fd;
+    if (request->run(request->callback_context, spec, network, &status, err) < 0)
+        return error_wrap(err, "%s:%zu: RUN", stage->builder->cartefile->path, at->line);
+    return check_status(stage, at, status, output, err);
+}
+
+/*
+ * Mount points that the runtime made for /proc, /dev and the like are no part of the image:
+ * what is empty and was not there before goes.
+ */
+static int remove_mount_points(const struct stage *stage, int tree, struct error *err)
+{
+    static const char *const paths[] = { "dev",          "proc",
+                                         "sys",          "etc/hosts",
+                                         "etc/hostname", "etc/resolv.conf",
+                                         ".dockerenv",   "run/.containerenv",
+                                         "run",          "etc" };
+    AUTO(merged) struct merged *base = merged_open(&stage->layers, err);
+
+    if (!base)
+        return -1;
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        AUTO_MERGED_NODE struct merged_node node = { 0 };
+        struct stat status;
+
+        if (merged_find(base, paths[i], false, &node, err) < 0)
+            return -1;
+        if (node.found || fstatat(tree, paths[i], &status, AT_SYMLINK_NOFOLLOW) < 0)
+            continue;
+        /* A folder that is not empty stays. */
+        if (S_ISDIR(status.st_mode))
+            unlinkat(tree, paths[i], AT_REMOVEDIR);
+        else if (S_ISREG(status.st_mode) && status.st_size == 0)
+            unlinkat(tree, paths[i], 0);
+    }
+    return 0;
+}
+
+static int run_in_layer(struct stage *stage, const struct cartefile_instruction *at,
+                        struct container_spec *spec, struct stage_layer *layer, struct error *err)
+{
+    const struct builder *builder = stage->builder;
+    AUTO_FREE char *folder = NULL;
+    AUTO_FREE char *upper = NULL;
+    AUTO_FREE char *work = NULL;
+    AUTO_FREE char *work_name = NULL;
+
+    if (stage_begin_layer(stage, layer, err) < 0)
+        return -1;
+    folder = alloc_format("%s/tmp/%s/%s", store_get_path(builder->store), builder->session->name,
+                          layer->work);
+    upper = alloc_format("%s/tree", folder);
+    work = alloc_format("%s/work", folder);
+    if (mkdir(work, 0700) < 0)
+        return error_set_errno(err, errno, "make folder '%s'", work);
+    spec->upper = upper;
+    spec->work = work;
+    if (launch(stage, at, spec, err) < 0)
+        return -1;
+    work_name = alloc_format("%s/work", layer->work);
+    if (file_remove_tree(builder->session->fd, work_name, err) < 0)
+        return -1;
+    return remove_mount_points(stage, layer->tree, err);
+}
+
+static int run_spec(struct stage *stage, const struct cartefile_instruction *at,
+                    struct container_spec *spec, struct error *err)
+{
+    AUTO_STAGE_LAYER struct stage_layer layer = { .tree = -1 };
+    AUTO_FREE char *id = NULL;
+    char key[HASH_SHA256_HEX_SIZE];
+    bool done = false;
+
+    make_key(stage, at, spec, key);
+    if (stage_reuse(stage, at, key, &done, err) < 0)
+        return -1;
+    if (done)
+        return 0;
+    id = alloc_format("build-%.12s-%d", key, (int)getpid());
+    spec->id = id;
+    add_proxies(stage, &spec->env);
+    if (run_in_layer(stage, at, spec, &layer, err) < 0)
+        return -1;
+    return stage_commit_layer(stage, at, key, &layer, err);
+}
+
+int build_run_step(struct stage *stage, const struct cartefile_instruction *at, struct error *err)
+{
+    const struct image_config *config = &stage->manifest->config;
+    struct container_spec spec = {
+        .lower = stage->layers,
+        .cwd = text_is_empty(config->working_dir) ? NULL : config->working_dir,
+        .user = text_is_empty(config->user) ? NULL : config->user,
+        .hostname = "build",
+        .capabilities = capability_default(),
+        .stdin_fd = -1,
+    };
+    int result = -1;
+
+    make_env(stage, &spec.env);
+    if (make_args(stage, at, &spec.args, err) == 0)
+        result = run_spec(stage, at, &spec, err);
+    strings_done(&spec.args);
+    strings_done(&spec.env);
+    return result;
+}

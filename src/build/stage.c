@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * A stage of a build
+ */
+
+#include "build/stage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "build/build_cache.h"
+#include "build/expand.h"
+#include "image/layer.h"
+#include "util/alloc.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+
+void stage_done(struct stage *stage)
+{
+    free(stage->name);
+    free(stage->base);
+    manifest_free(stage->manifest);
+    strings_done(&stage->layers);
+    strings_map_done(&stage->args);
+}
+
+const char *stage_find_variable(void *context, const char *name)
+{
+    const struct stage *stage = context;
+    const char *value = NULL;
+    const struct strings_pair *arg = NULL;
+
+    if (stage->manifest)
+        value = strings_find_env(&stage->manifest->config.env, name);
+    if (value)
+        return value;
+    arg = strings_map_find(&stage->args, name);
+    return arg ? arg->value : NULL;
+}
+
+static int expand(const struct stage *stage, const struct cartefile_instruction *at,
+                  int (*how)(const struct expand_scope *, const char *, char **, struct error *),
+                  const char *text, char **out, struct error *err)
+{
+    struct stage copy = *stage;
+    const struct expand_scope scope = {
+        .find = stage_find_variable,
+        .context = &copy,
+        .escape = stage->builder->cartefile->escape,
+    };
+    struct error inner = { 0 };
+
+    if (how(&scope, text, out, &inner) == 0)
+        return 0;
+    return cartefile_error(stage->builder->cartefile, at, err, "%s", inner.text);
+}
+
+int stage_expand(const struct stage *stage, const struct cartefile_instruction *at,
+                 const char *word, char **out, struct error *err)
+{
+    return expand(stage, at, expand_word, word, out, err);
+}
+
+int stage_expand_text(const struct stage *stage, const struct cartefile_instruction *at,
+                      const char *text, char **out, struct error *err)
+{
+    return expand(stage, at, expand_text, text, out, err);
+}
+
+char *stage_path(const struct stage *stage, const char *path)
+{
+    const char *folder = stage->manifest->config.working_dir;
+
+    if (*path == '/')
+        return alloc_text(path);
+    return alloc_format("%s/%s", folder ? folder : "", path);
+}
+
+void stage_begin_key(const struct stage *stage, const struct cartefile_instruction *at,
+                     struct hash_sha256 *hash)
+{
+    char chain[HASH_SHA256_HEX_SIZE];
+
+    manifest_chain_id(stage->manifest, stage->manifest->layer_count, chain);
+    hash_sha256_init(hash);
+    hash_sha256_update_text(hash, "1");
+    hash_sha256_update_text(hash, chain);
+    hash_sha256_update_text(hash, cartefile_keyword_name(at->keyword));
+    hash_sha256_update(hash, &stage->builder->epoch, sizeof(stage->builder->epoch));
+}
+
+static void report(struct stage *stage, const struct cartefile_instruction *at, bool cached)
+{
+    struct builder *builder = stage->builder;
+
+    builder->step++;
+    if (builder->request->progress)
+        builder->request->progress(builder->request->callback_context, builder->step,
+                                   builder->step_count, at->display, cached);
+}
+
+void stage_note(struct stage *stage, const struct cartefile_instruction *at)
+{
+    report(stage, at, !stage->changed);
+    if (at->keyword != CARTEFILE_FROM && at->keyword != CARTEFILE_ARG)
+        manifest_add_history(stage->manifest, at->display, true);
+}
+
+static int add_layer(struct stage *stage, const struct cartefile_instruction *at,
+                     const struct manifest_layer *layer, struct error *err)
+{
+    if (stage->manifest->layer_count >= MANIFEST_LAYERS_MAX)
+        return cartefile_error(stage->builder->cartefile, at, err,
+                               "an image has at most %u layers: join some RUN or COPY instructions",
+                               MANIFEST_LAYERS_MAX);
+    manifest_add_layer(stage->manifest, layer);
+    manifest_add_history(stage->manifest, at->display, false);
+    return 0;
+}
+
+int stage_reuse(struct stage *stage, const struct cartefile_instruction *at, const char *key_hex,
+                bool *done_out, struct error *err)
+{
+    struct builder *builder = stage->builder;
+    struct manifest_layer layer = { 0 };
+    int result = 0;
+
+    *done_out = false;
+    if (!builder->request->no_cache &&
+        build_cache_find(builder->store_fd, key_hex, &layer, done_out, err) < 0)
+        return -1;
+    stage->changed |= !*done_out;
+    report(stage, at, *done_out);
+    if (!*done_out)
+        return 0;
+    result = add_layer(stage, at, &layer, err);
+    manifest_layer_done(&layer);
+    return result < 0 ? -1 : store_unpack(builder->store, stage->manifest, &stage->layers, err);
+}
+
+int stage_begin_layer(struct stage *stage, struct stage_layer *layer, struct error *err)
+{
+    AUTO_CLOSE int below = open(stage->layers.items[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct stat status;
+
+    *layer = (struct stage_layer){ .tree = -1 };
+    if (below < 0 || fstat(below, &status) < 0)
+        return error_set_errno(err, errno, "open the layer below");
+    layer->work = layer_new_work(stage->builder->session, err);
+    layer->tree = !layer->work ? -1 : layer_open_tree(stage->builder->session, layer->work, err);
+    if (layer->tree < 0)
+        return -1;
+    if (fchown(layer->tree, status.st_uid, status.st_gid) < 0 ||
+        fchmod(layer->tree, status.st_mode & 07777) < 0)
+        return error_set_errno(err, errno, "set owner and mode of a layer's root");
+    return 0;
+}
+
+void stage_layer_done(struct stage_layer *layer)
+{
+    free(layer->work);
+    if (layer->tree >= 0)
+        close(layer->tree);
+    *layer = (struct stage_layer){ .tree = -1 };
+}
+
+static int install(struct stage *stage, const struct stage_layer *layer, struct error *err)
+{
+    struct builder *builder = stage->builder;
+    char chain[HASH_SHA256_HEX_SIZE];
+
+    manifest_chain_id(stage->manifest, stage->manifest->layer_count, chain);
+    if (layer_install(builder->store_fd, builder->session, layer->work, chain, err) < 0)
+        return -1;
+    return store_unpack(builder->store, stage->manifest, &stage->layers, err);
+}
+
+int stage_commit_layer(struct stage *stage, const struct cartefile_instruction *at,
+                       const char *key_hex, struct stage_layer *layer, struct error *err)
+{
+    struct builder *builder = stage->builder;
+    struct manifest_layer saved = { 0 };
+    int result = -1;
+
+    if (layer_save(builder->store_fd, builder->session, layer->tree, builder->epoch, &saved, err) <
+        0)
+        return error_wrap(err, "%s:%zu: save the layer", builder->cartefile->path, at->line);
+    if (add_layer(stage, at, &saved, err) == 0 && install(stage, layer, err) == 0)
+        result = build_cache_save(builder->store_fd, key_hex, &saved, err);
+    manifest_layer_done(&saved);
+    return result;
+}

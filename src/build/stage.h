@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * A stage of a build: the image as it stands after the instructions so far
+ *
+ * Steps that only change the configuration are done anew each time; a step that makes a layer
+ * first asks the cache. What is private to build/ stands here.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "build/build.h"
+#include "build/ignore.h"
+#include "image/cartefile.h"
+#include "image/manifest.h"
+#include "image/merged.h"
+#include "image/session.h"
+#include "util/hash.h"
+
+struct stage {
+    struct builder *builder;
+    char *name;              /* after AS, or NULL */
+    char *base;              /* what FROM names, expanded */
+    size_t first, end;       /* instructions, FROM included */
+    bool is_needed, changed; /* changed: a layer had to be made */
+    bool has_cmd;            /* CMD stands in this stage */
+    struct manifest *manifest;
+    struct strings layers; /* unpacked, topmost first */
+    struct strings_map args;
+};
+
+struct builder {
+    struct store *store;
+    int store_fd;
+    struct session *session;
+    const struct build_request *request;
+    struct cartefile *cartefile;
+    struct merged *context; /* NULL: there is none */
+    struct ignore ignore;
+    const char *ignore_name;
+    struct strings_map args; /* before the first FROM */
+    struct stage *stages;
+    size_t stage_count;
+    size_t step, step_count;
+    int64_t epoch; /* time of all files, seconds since 1970 */
+};
+
+/* A layer in the making. */
+struct stage_layer {
+    char *work;
+    int tree; /* the folder, open */
+};
+
+void stage_done(struct stage *stage);
+
+/* Replace variables; errors get the place in the Cartefile in front. */
+int stage_expand(const struct stage *stage, const struct cartefile_instruction *at,
+                 const char *word, char **out, struct error *err) MUST_CHECK;
+int stage_expand_text(const struct stage *stage, const struct cartefile_instruction *at,
+                      const char *text, char **out, struct error *err) MUST_CHECK;
+
+/* The value of a variable in this stage, or NULL. `stage` is a struct stage. */
+const char *stage_find_variable(void *stage, const char *name);
+
+/* An absolute path: `path` itself, or below the working folder. */
+char *stage_path(const struct stage *stage, const char *path) MUST_CHECK;
+
+/* Begin the key of a step: what it stands on, and its name. */
+void stage_begin_key(const struct stage *stage, const struct cartefile_instruction *at,
+                     struct hash_sha256 *hash);
+
+/*
+ * Take the layer of that key from the cache, if it is there; *done_out says so. In either case
+ * the step is reported, so it comes right before the work.
+ */
+int stage_reuse(struct stage *stage, const struct cartefile_instruction *at, const char *key_hex,
+                bool *done_out, struct error *err) MUST_CHECK;
+
+int stage_begin_layer(struct stage *stage, struct stage_layer *layer, struct error *err) MUST_CHECK;
+void stage_layer_done(struct stage_layer *layer);
+#define AUTO_STAGE_LAYER __attribute__((cleanup(stage_layer_done)))
+
+/* The finished layer comes on top of the stage and into the cache. */
+int stage_commit_layer(struct stage *stage, const struct cartefile_instruction *at,
+                       const char *key_hex, struct stage_layer *layer,
+                       struct error *err) MUST_CHECK;
+
+/* Report a step that makes no layer, and note it in the history. */
+void stage_note(struct stage *stage, const struct cartefile_instruction *at);

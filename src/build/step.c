@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The instructions of a stage
+ *
+ * Most only change the configuration: a row of the table at the end names the function.
+ */
+
+#include "build/step.h"
+
+#include <ctype.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "build/build_run.h"
+#include "build/copy_step.h"
+#include "util/alloc.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/parse.h"
+#include "util/text.h"
+
+#define RETRIES_MAX 1000000
+
+static int fail(const struct stage *stage, const struct cartefile_instruction *at,
+                struct error *err)
+{
+    return error_wrap(err, "%s:%zu: %s", stage->builder->cartefile->path, at->line,
+                      cartefile_keyword_name(at->keyword));
+}
+
+static int expand_all(const struct stage *stage, const struct cartefile_instruction *at,
+                      struct strings *out, struct error *err)
+{
+    for (size_t i = 0; i < at->words.count; i++) {
+        char *word = NULL;
+
+        if (at->is_json ? stage_expand_text(stage, at, at->words.items[i], &word, err) < 0
+                        : stage_expand(stage, at, at->words.items[i], &word, err) < 0)
+            return -1;
+        strings_take(out, word);
+    }
+    return 0;
+}
+
+static void set_text(char **place, char *value)
+{
+    free(*place);
+    *place = value;
+}
+
+typedef void (*set_pair_fn)(struct stage *stage, const char *key, const char *value);
+
+static void set_env(struct stage *stage, const char *key, const char *value)
+{
+    strings_set_env(&stage->manifest->config.env, key, value);
+}
+
+static void set_label(struct stage *stage, const char *key, const char *value)
+{
+    strings_map_set(&stage->manifest->config.labels, key, value);
+}
+
+static int set_legacy_pair(struct stage *stage, const struct cartefile_instruction *at,
+                           set_pair_fn set, struct error *err)
+{
+    AUTO_FREE char *value = NULL;
+    const char *rest = at->rest + strlen(at->words.items[0]);
+
+    if (at->words.count < 2)
+        return cartefile_error(stage->builder->cartefile, at, err,
+                               "'%s' has no value: write %s=...", at->words.items[0],
+                               at->words.items[0]);
+    if (stage_expand(stage, at, rest + strspn(rest, " \t"), &value, err) < 0)
+        return -1;
+    set(stage, at->words.items[0], value);
+    return 0;
+}
+
+/* KEY=value ..., where all values are those from before; or the old form KEY value. */
+static int set_pairs(struct stage *stage, const struct cartefile_instruction *at, set_pair_fn set,
+                     struct error *err)
+{
+    AUTO_STRINGS struct strings words = { 0 };
+
+    if (!strchr(at->words.items[0], '='))
+        return set_legacy_pair(stage, at, set, err);
+    if (expand_all(stage, at, &words, err) < 0)
+        return -1;
+    for (size_t i = 0; i < words.count; i++) {
+        char *equals = strchr(words.items[i], '=');
+
+        if (!equals || equals == words.items[i])
+            return cartefile_error(stage->builder->cartefile, at, err,
+                                   "'%s' is not of the form KEY=value", words.items[i]);
+    }
+    for (size_t i = 0; i < words.count; i++) {
+        char *equals = strchr(words.items[i], '=');
+
+        *equals = '\0';
+        set(stage, words.items[i], equals + 1);
+    }
+    return 0;
+}
+
+static int step_env(struct stage *stage, const struct cartefile_instruction *at, struct error *err)
+{
+    return set_pairs(stage, at, set_env, err);
+}
+
+static int step_label(struct stage *stage, const struct cartefile_instruction *at,
+                      struct error *err)
+{
+    return set_pairs(stage, at, set_label, err);
+}
+
+static int step_maintainer(struct stage *stage, const struct cartefile_instruction *at,
+                           struct error *err)
+{
+    AUTO_FREE char *value = NULL;
+
+    if (stage_expand_text(stage, at, at->rest, &value, err) < 0)
+        return -1;
+    set_label(stage, "maintainer", value);
+    return 0;
+}
+
+int step_arg(struct stage *stage, const struct cartefile_instruction *at, struct error *err)
+{
+    const struct builder *builder = stage->builder;
+
+    for (size_t i = 0; i < at->words.count; i++) {
+        AUTO_FREE char *word = NULL;
+        char *equals = NULL;
+        const struct strings_pair *given = NULL;
+        const struct strings_pair *global = NULL;
+
+        if (stage_expand(stage, at, at->words.items[i], &word, err) < 0)
+            return -1;
+        equals = strchr(word, '=');
+        if (equals)
+            *equals = '\0';
+        given = strings_map_find(&builder->request->args, word);
+        global = strings_map_find(&builder->args, word);
+        if (given)
+            strings_map_set(&stage->args, word, given->value);
+        else if (equals)
+            strings_map_set(&stage->args, word, equals + 1);
+        else if (global)
+            strings_map_set(&stage->args, word, global->value);
+    }
+    return 0;
+}
+
+static int step_user(struct stage *stage, const struct cartefile_instruction *at, struct error *err)
+{
+    char *user = NULL;
+
+    if (stage_expand(stage, at, at->words.items[0], &user, err) < 0)
+        return -1;
+    set_text(&stage->manifest->config.user, user);
+    return 0;
+}
+
+static int step_volume(struct stage *stage, const struct cartefile_instruction *at,
+                       struct error *err)
+{
+    AUTO_STRINGS struct strings paths = { 0 };
+
+    if (expand_all(stage, at, &paths, err) < 0)
+        return -1;
+    for (size_t i = 0; i < paths.count; i++) {
+        if (*paths.items[i] != '/')
+            return cartefile_error(stage->builder->cartefile, at, err,
+                                   "VOLUME '%s' is no absolute path", paths.items[i]);
+        if (!strings_has(&stage->manifest->config.volumes, paths.items[i]))
+            strings_add(&stage->manifest->config.volumes, paths.items[i]);
+    }
+    return 0;
+}
+
+static bool is_port(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    struct error ignored = { 0 };
+    AUTO_FREE char *number = alloc_text_part(text, digits);
+    int64_t port = 0;
+
+    if (parse_int(number, 1, 65535, &port, &ignored) < 0)
+        return false;
+    text += digits;
+    if (*text == '-') {
+        digits = strspn(++text, "0123456789");
+        if (digits == 0)
+            return false;
+        text += digits;
+    }
+    return !*text || strcmp(text, "/tcp") == 0 || strcmp(text, "/udp") == 0 ||
+           strcmp(text, "/sctp") == 0;
+}
+
+static int step_expose(struct stage *stage, const struct cartefile_instruction *at,
+                       struct error *err)
+{
+    AUTO_STRINGS struct strings ports = { 0 };
+
+    if (expand_all(stage, at, &ports, err) < 0)
+        return -1;
+    for (size_t i = 0; i < ports.count; i++) {
+        AUTO_FREE char *port = NULL;
+
+        if (!is_port(ports.items[i]))
+            return cartefile_error(stage->builder->cartefile, at, err,
+                                   "EXPOSE '%s' is no port: use one like 80 or 53/udp",
+                                   ports.items[i]);
+        port = strchr(ports.items[i], '/') ? alloc_text(ports.items[i])
+                                           : alloc_format("%s/tcp", ports.items[i]);
+        if (!strings_has(&stage->manifest->config.exposed, port))
+            strings_take(&stage->manifest->config.exposed, STEAL_PTR(port));
+    }
+    return 0;
+}
+
+/* The exec form as it is, the shell form behind the shell. */
+static void set_command(const struct stage *stage, const struct cartefile_instruction *at,
+                        struct strings *out)
+{
+    strings_done(out);
+    if (at->is_json || !*at->rest) {
+        strings_copy(out, &at->words);
+        return;
+    }
+    build_run_shell(stage, out);
+    strings_add(out, at->rest);
+}
+
+static int step_cmd(struct stage *stage, const struct cartefile_instruction *at, struct error *err)
+{
+    (void)err;
+    set_command(stage, at, &stage->manifest->config.cmd);
+    stage->has_cmd = true;
+    return 0;
+}
+
+/* A new entry point makes the command of the image below meaningless. */
+static int step_entrypoint(struct stage *stage, const struct cartefile_instruction *at,
+                           struct error *err)
+{
+    (void)err;
+    set_command(stage, at, &stage->manifest->config.entrypoint);
+    if (!stage->has_cmd)
+        strings_done(&stage->manifest->config.cmd);
+    return 0;
+}
+
+static int step_shell(struct stage *stage, const struct cartefile_instruction *at,
+                      struct error *err)
+{
+    (void)err;
+    strings_copy(&stage->manifest->config.shell, &at->words);
+    return 0;
+}
+
+static int step_stopsignal(struct stage *stage, const struct cartefile_instruction *at,
+                           struct error *err)
+{
+    AUTO_FREE char *name = NULL;
+    const char *bare = NULL;
+    bool known = false;
+    struct error ignored = { 0 };
+    int64_t number = 0;
+
+    if (stage_expand(stage, at, at->words.items[0], &name, err) < 0)
+        return -1;
+    bare = text_starts_with(name, "SIG") ? name + 3 : name;
+    for (int i = 1; i < SIGRTMIN; i++) {
+        const char *abbreviation = sigabbrev_np(i);
+
+        known |= abbreviation && strcmp(abbreviation, bare) == 0;
+    }
+    known |= text_starts_with(bare, "RTMIN") || text_starts_with(bare, "RTMAX");
+    if (!known && parse_int(name, 1, SIGRTMAX, &number, &ignored) < 0)
+        return cartefile_error(stage->builder->cartefile, at, err,
+                               "STOPSIGNAL '%s' is no signal: use one like SIGTERM or 15", name);
+    set_text(&stage->manifest->config.stop_signal, STEAL_PTR(name));
+    return 0;
+}
+
+static int set_health_flags(struct stage *stage, const struct cartefile_instruction *at,
+                            struct error *err)
+{
+    struct image_config *config = &stage->manifest->config;
+    const struct {
+        const char *key;
+        int64_t *place;
+    } flags[] = {
+        { "interval", &config->health_interval_ms },
+        { "timeout", &config->health_timeout_ms },
+        { "start-period", &config->health_start_period_ms },
+        { "start-interval", &config->health_start_interval_ms },
+        { "retries", &config->health_retries },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+        const struct strings_pair *pair = strings_map_find(&at->flags, flags[i].key);
+        bool is_count = flags[i].place == &config->health_retries;
+
+        *flags[i].place = 0;
+        if (pair && (is_count ? parse_int(pair->value, 0, RETRIES_MAX, flags[i].place, err) < 0
+                              : parse_duration_ms(pair->value, flags[i].place, err) < 0))
+            return error_wrap(err, "%s:%zu: --%s", stage->builder->cartefile->path, at->line,
+                              flags[i].key);
+    }
+    return 0;
+}
+
+static int step_healthcheck(struct stage *stage, const struct cartefile_instruction *at,
+                            struct error *err)
+{
+    struct strings *test = &stage->manifest->config.health_test;
+    const char *rest = at->rest + strcspn(at->rest, " \t");
+    const char *kind = at->words.items[0];
+
+    if (set_health_flags(stage, at, err) < 0)
+        return -1;
+    strings_done(test);
+    if (strcasecmp(kind, "NONE") == 0 && at->words.count == 1) {
+        strings_add(test, "NONE");
+        return 0;
+    }
+    rest += strspn(rest, " \t");
+    if (at->is_json || strcasecmp(kind, "CMD") != 0 || !*rest)
+        return cartefile_error(stage->builder->cartefile, at, err,
+                               "HEALTHCHECK needs NONE, or CMD and a command");
+    return build_run_command(stage, at, rest, test, err);
+}
+
+int step_workdir(struct stage *stage, const struct cartefile_instruction *at, struct error *err)
+{
+    AUTO(merged) struct merged *base = NULL;
+    AUTO_STAGE_LAYER struct stage_layer layer = { .tree = -1 };
+    AUTO_MERGED_NODE struct merged_node node = { 0 };
+    AUTO_FREE char *word = NULL;
+    char key[HASH_SHA256_HEX_SIZE];
+    bool done = false;
+
+    if (stage_expand(stage, at, at->rest, &word, err) < 0)
+        return -1;
+    base = merged_open(&stage->layers, err);
+    set_text(&stage->manifest->config.working_dir, build_run_clean_path(stage, word));
+    if (!base || merged_find(base, stage->manifest->config.working_dir, true, &node, err) < 0)
+        return fail(stage, at, err);
+    if (node.found && !S_ISDIR(node.status.st_mode))
+        return cartefile_error(stage->builder->cartefile, at, err, "'%s' is no folder", word);
+    if (node.found) {
+        stage_note(stage, at);
+        return 0;
+    }
+    copy_step_folder_key(stage, at, node.path, key);
+    if (stage_reuse(stage, at, key, &done, err) < 0)
+        return -1;
+    if (done)
+        return 0;
+    if (stage_begin_layer(stage, &layer, err) < 0 ||
+        copy_step_make_folder(base, layer.tree, node.path, err) < 0)
+        return fail(stage, at, err);
+    return stage_commit_layer(stage, at, key, &layer, err);
+}
+
+typedef int (*step_fn)(struct stage *stage, const struct cartefile_instruction *at,
+                       struct error *err);
+
+/* `reports` itself: a step that may make a layer. */
+static const struct step {
+    step_fn run;
+    bool reports;
+} steps[CARTEFILE_KEYWORD_COUNT] = {
+    [CARTEFILE_ARG] = { step_arg, false },
+    [CARTEFILE_RUN] = { build_run_step, true },
+    [CARTEFILE_COPY] = { copy_step_run, true },
+    [CARTEFILE_ADD] = { copy_step_run, true },
+    [CARTEFILE_ENV] = { step_env, false },
+    [CARTEFILE_WORKDIR] = { step_workdir, true },
+    [CARTEFILE_USER] = { step_user, false },
+    [CARTEFILE_LABEL] = { step_label, false },
+    [CARTEFILE_EXPOSE] = { step_expose, false },
+    [CARTEFILE_VOLUME] = { step_volume, false },
+    [CARTEFILE_ENTRYPOINT] = { step_entrypoint, false },
+    [CARTEFILE_CMD] = { step_cmd, false },
+    [CARTEFILE_HEALTHCHECK] = { step_healthcheck, false },
+    [CARTEFILE_STOPSIGNAL] = { step_stopsignal, false },
+    [CARTEFILE_SHELL] = { step_shell, false },
+    [CARTEFILE_MAINTAINER] = { step_maintainer, false },
+};
+
+int step_run_all(struct stage *stage, struct error *err)
+{
+    const struct cartefile *cartefile = stage->builder->cartefile;
+
+    for (size_t i = stage->first + 1; i < stage->end; i++) {
+        const struct cartefile_instruction *at = &cartefile->instructions[i];
+        const struct step *step = &steps[at->keyword];
+
+        if (!step->run)
+            return cartefile_error(cartefile, at, err, "%s stands where it cannot",
+                                   cartefile_keyword_name(at->keyword));
+        if (step->run(stage, at, err) < 0)
+            return -1;
+        if (!step->reports)
+            stage_note(stage, at);
+    }
+    return 0;
+}

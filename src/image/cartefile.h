@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The text of a Cartefile as a list of instructions
+ *
+ * A Cartefile is a Dockerfile, or the short form FROM, NAME, PATH, exe_PATH. Here lines are
+ * joined, comments dropped, here-documents collected and words split; variables are replaced
+ * later, when their values are known (build/expand.h).
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/cleanup.h"
+#include "util/macro.h"
+#include "util/strings.h"
+
+struct error;
+
+#define CARTEFILE_SIZE_MAX (4U << 20)
+#define CARTEFILE_INSTRUCTIONS_MAX 2000U
+
+enum cartefile_keyword {
+    CARTEFILE_FROM,
+    CARTEFILE_ARG,
+    CARTEFILE_RUN,
+    CARTEFILE_COPY,
+    CARTEFILE_ADD,
+    CARTEFILE_ENV,
+    CARTEFILE_WORKDIR,
+    CARTEFILE_USER,
+    CARTEFILE_LABEL,
+    CARTEFILE_EXPOSE,
+    CARTEFILE_VOLUME,
+    CARTEFILE_ENTRYPOINT,
+    CARTEFILE_CMD,
+    CARTEFILE_HEALTHCHECK,
+    CARTEFILE_STOPSIGNAL,
+    CARTEFILE_SHELL,
+    CARTEFILE_MAINTAINER,
+    CARTEFILE_NAME, /* the short form */
+    CARTEFILE_PATH,
+    CARTEFILE_EXE_PATH,
+    CARTEFILE_KEYWORD_COUNT,
+};
+
+struct cartefile_heredoc {
+    char *name;
+    char *content;
+    bool expand; /* its name was not quoted */
+};
+
+struct cartefile_instruction {
+    enum cartefile_keyword keyword;
+    size_t line, last_line;
+    struct strings_map flags; /* "--chown=1:2" is chown, 1:2 */
+    char *rest;               /* what follows the flags, lines joined */
+    bool is_json;             /* `rest` is a JSON array of strings */
+    struct strings words;     /* its elements, or else words with their quotes */
+    struct cartefile_heredoc *heredocs;
+    size_t heredoc_count;
+    char *display; /* "COPY . /app" */
+};
+
+struct cartefile {
+    char *path; /* for messages */
+    char escape;
+    bool is_short;
+    struct cartefile_instruction *instructions;
+    size_t count;
+};
+
+/* ERROR_INVALID, beginning with "path:line: ", names what is wrong and the nearest word. */
+int cartefile_parse(const char *path, const char *text, size_t length, struct cartefile **out,
+                    struct error *err) MUST_CHECK;
+void cartefile_free(struct cartefile *cartefile);
+DEFINE_CLEANUP(cartefile)
+
+const char *cartefile_keyword_name(enum cartefile_keyword keyword);
+
+/* Fill *err with "path:line: " and the text. Returns -1. */
+int cartefile_error(const struct cartefile *cartefile, const struct cartefile_instruction *at,
+                    struct error *err, const char *format, ...) PRINTF_LIKE(4, 5);
