@@ -188,15 +188,13 @@ static void add_refused(struct text *out, const struct rules *rules)
                             virtual->tcp_ports[j]);
         }
     }
+    /* Whoever answers: a replica that the rules no longer name may just have died. */
     for (size_t i = 0; i < rules->port_count; i++) {
         const struct rules_port *port = &rules->ports[i];
 
-        for (size_t j = 0; port->protocol == IPPROTO_TCP && j < port->backend_count; j++) {
-            text_add(out, "\t\tip saddr ");
-            add_address(out, port->backends[j]);
-            text_add_format(out, " tcp sport %d ct original proto-dst %d jump hide_refusal\n",
+        if (port->protocol == IPPROTO_TCP)
+            text_add_format(out, "\t\ttcp sport %d ct original proto-dst %d jump hide_refusal\n",
                             port->target, port->published);
-        }
     }
     text_add(out, "\t}\n");
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -142,7 +143,7 @@ int stack_run_both(int (*run)(void))
         int status = 0;
 
         if (child == 0)
-            _exit(run());
+            exit(run());
         if (waitpid(child, &status, 0) != child || status != 0)
             failed++;
     }
