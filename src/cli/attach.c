@@ -145,6 +145,8 @@ static int loop(const struct attach *attach, struct stopping *stopping, int wake
     struct pollfd fds[] = { { attach->signal_fd, POLLIN, 0 }, { wake_fd, POLLIN, 0 } };
     AUTO(json) struct json *stack = NULL;
 
+    if (attach->stop_at_once && stop(attach, stopping, wake_fd, err) < 0)
+        return -1;
     for (;;) {
         const struct background_post *post =
             stopping->signals ? stopping->posts[stopping->signals - 1] : NULL;

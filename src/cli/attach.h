@@ -25,6 +25,7 @@ struct attach {
     const char *since;  /* show the output from this time on */
     int64_t timeout_ms; /* of a graceful stop; OPTION_UNSET: as the file says */
     int signal_fd;      /* of background_open_signals() */
+    bool stop_at_once;  /* the first Ctrl-C has come already */
 };
 
 int attach_run(struct command_call *call, const struct attach *attach,

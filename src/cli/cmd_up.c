@@ -123,9 +123,9 @@ static int load_stack(struct command_call *call, struct stack **stack_out, struc
     if (stack_choice_close(stack, call->operands, chosen, err) < 0)
         return -1;
     if (call->operands->count > 0) {
-        if (remote_find_stack(stack->name, &running, err) < 0)
+        if (remote_find_stack(stack->name, &running, err) < 0 ||
+            stack_choice_keep_others(stack, chosen, running, err) < 0)
             return -1;
-        stack_choice_keep_others(stack, chosen, running);
     }
     *stack_out = STEAL_PTR(stack);
     return 0;
@@ -178,6 +178,7 @@ static int bring_up(struct command_call *call, const struct stack *stack,
                     const struct strings *chosen, struct error *err)
 {
     const struct up_options *options = call->options;
+    bool is_detached = options->detach || options->wait;
     AUTO_CLOSE int signal_fd = -1;
     uint64_t revision;
     char since[32];
@@ -195,10 +196,16 @@ static int bring_up(struct command_call *call, const struct stack *stack,
     if (supervisor_store_stack(stack, &revision, err) < 0 ||
         supervisor_ensure(stack->name, err) < 0 || background_open_signals(&signal_fd, err) < 0)
         return -1;
-    if (apply(call, stack->name, chosen, signal_fd, err) < 0)
-        return -1;
     attach.signal_fd = signal_fd;
-    return options->detach || options->wait ? 0 : attach_run(call, &attach, err);
+    if (apply(call, stack->name, chosen, signal_fd, err) < 0) {
+        if (is_detached || call->exit_status != COMMAND_EXIT_INTERRUPTED)
+            return -1;
+        /* Ctrl-C in the foreground stops the stack, also while it is starting. */
+        error_clear(err);
+        call->exit_status = COMMAND_EXIT_OK;
+        attach.stop_at_once = true;
+    }
+    return is_detached ? 0 : attach_run(call, &attach, err);
 }
 
 static int up_run(struct command_call *call, struct error *err)

@@ -101,7 +101,9 @@ static bool look(const struct follow_request *request, bool is_posted, struct js
         out->end = FOLLOW_GONE;
         return is_posted;
     }
-    follow_show(request, now);
+    /* A stop takes its time to be answered; of other changes the old state says nothing. */
+    if (is_posted || request->settle.goal == SETTLE_STOPPED)
+        follow_show(request, now);
     if (!is_posted)
         return false;
     verdict = settle_decide(&request->settle, now, &failed);

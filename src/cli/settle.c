@@ -107,16 +107,22 @@ static void judge_running(const struct json *replica, struct settle_step *out)
         set_step(out, PROGRESS_WORKING, "Waiting", health);
 }
 
+/* Did it start since the command began, and not just try to? */
+static bool has_started(const struct settle_request *request, const struct json *replica)
+{
+    return request->begin_ms > 0 && json_find_int(replica, "started_ms", 0) >= request->begin_ms &&
+           strcmp(json_find_text(replica, "exit_kind", ""), "start") != 0;
+}
+
 static void judge_pending(const struct settle_request *request, const struct json *replica,
                           struct settle_step *out)
 {
     const char *waiting = json_find_text(replica, "waiting", "");
-    bool has_started =
-        json_find_int(replica, "started_ms", 0) >= request->begin_ms && request->begin_ms > 0;
+    bool started = has_started(request, replica);
 
-    if (has_started && request->goal == SETTLE_STARTED)
+    if (started && request->goal == SETTLE_STARTED)
         set_step(out, PROGRESS_DONE, "Started", "");
-    else if (has_started)
+    else if (started)
         set_step(out, PROGRESS_WORKING, "Restarting", waiting);
     else
         set_step(out, PROGRESS_WORKING, waiting[0] ? "Waiting" : "Starting", waiting);
@@ -138,6 +144,8 @@ void settle_replica(const struct settle_request *request, const struct json *rep
         set_step(out, PROGRESS_WORKING, "Replacing", "");
     else if (row->status)
         set_step(out, row->state, row->status, "");
+    else if (state == FAILED && request->goal == SETTLE_STARTED && has_started(request, replica))
+        set_step(out, PROGRESS_DONE, "Exited", json_find_text(replica, "exit_reason", ""));
     else if (state == FAILED)
         set_step(out, PROGRESS_FAILED, "Failed", json_find_text(replica, "exit_reason", ""));
     else if (state == RUNNING)

@@ -89,17 +89,31 @@ static int64_t count_desired(const struct json *running, const char *name)
     return 0;
 }
 
-void stack_choice_keep_others(struct stack *stack, const struct strings *chosen,
-                              const struct json *running)
+int stack_choice_keep_others(struct stack *stack, const struct strings *chosen,
+                             const struct json *running, struct error *err)
 {
+    AUTO_STRINGS struct strings wanted = { 0 }, kept = { 0 }, left = { 0 };
+
+    strings_copy(&wanted, chosen);
     for (size_t i = 0; i < stack->service_count; i++) {
         struct service *service = &stack->services[i];
 
         if (strings_has(chosen, service->name))
             continue;
         service->replicas = count_desired(running, service->name);
-        /* A policy would start what nobody has asked for. */
-        if (service->replicas == 0)
-            service->autoscale.enabled = false;
+        if (service->replicas > 0)
+            strings_add(&wanted, service->name);
     }
+    /* What stays may depend on what does not run: then that stays, too, with no replica. */
+    if (wanted.count > 0 && stack_choice_close(stack, &wanted, &kept, err) < 0)
+        return -1;
+    for (size_t i = 0; i < stack->service_count; i++) {
+        if (!strings_has(&kept, stack->services[i].name))
+            strings_add(&left, stack->services[i].name);
+        else if (stack->services[i].replicas == 0)
+            stack->services[i].autoscale.enabled = false;
+    }
+    for (size_t i = 0; i < left.count; i++)
+        stack_remove_service(stack, left.items[i]);
+    return 0;
 }

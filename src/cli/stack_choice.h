@@ -26,8 +26,8 @@ int stack_choice_close(const struct stack *stack, const struct strings *names, s
                        struct error *err) MUST_CHECK;
 
 /*
- * Services that are not chosen stay as they are: as many replicas as `running` (GET /v1/stack,
- * NULL: nothing runs) has of them.
+ * Services that are not chosen stay as they are: those of which `running` (GET /v1/stack, NULL:
+ * nothing runs) has replicas keep their number, the others leave the stack.
  */
-void stack_choice_keep_others(struct stack *stack, const struct strings *chosen,
-                              const struct json *running);
+int stack_choice_keep_others(struct stack *stack, const struct strings *chosen,
+                             const struct json *running, struct error *err) MUST_CHECK;

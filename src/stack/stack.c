@@ -351,6 +351,20 @@ void stack_free(struct stack *stack)
     free(stack);
 }
 
+void stack_remove_service(struct stack *stack, const char *name)
+{
+    for (size_t i = 0; i < stack->service_count; i++) {
+        struct service *service = &stack->services[i];
+
+        if (strcmp(service->name, name) != 0)
+            continue;
+        decode_free(&service_object, service);
+        stack->service_count--;
+        memmove(service, service + 1, (stack->service_count - i) * sizeof(*service));
+        return;
+    }
+}
+
 const struct service *stack_find_service(const struct stack *stack, const char *name)
 {
     for (size_t i = 0; i < stack->service_count; i++) {

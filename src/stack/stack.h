@@ -81,6 +81,9 @@ struct stack *stack_load(const struct stack_options *options, struct diagnostics
 void stack_free(struct stack *stack);
 DEFINE_CLEANUP(stack)
 
+/* Take a service away, on which no other may depend. */
+void stack_remove_service(struct stack *stack, const char *name);
+
 /* Write the resolved model as YAML. */
 void stack_format(const struct stack *stack, struct text *out);
 

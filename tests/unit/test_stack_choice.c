@@ -94,9 +94,10 @@ static void what_is_not_chosen_stays_as_it_is(void **state)
     AUTO(json) struct json *running = json_parse(text, strlen(text), &err);
 
     strings_add(&chosen, "web");
-    stack_choice_keep_others(&f->stack, &chosen, running);
+    assert_int_equal(stack_choice_keep_others(&f->stack, &chosen, running, &err), 0);
     assert_int_equal(f->services[0].replicas, 1);
     assert_int_equal(f->services[1].replicas, 3);
+    /* It is depended upon, and so it stays. */
     assert_int_equal(f->services[2].replicas, 0);
     assert_false(f->services[2].autoscale.enabled);
 }
