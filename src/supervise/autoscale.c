@@ -56,9 +56,10 @@ static int64_t divide_up(int64_t a, int64_t b)
 /* May the cpu use of a replica that starts up not be taken for its load? */
 static bool is_young(const struct autoscale_replica *replica, int64_t now_ms)
 {
-    if (now_ms < replica->started_ms + AUTOSCALE_CPU_INITIALIZATION_MS)
+    if (now_ms < replica->started_ms + AUTOSCALE_CPU_INITIALIZATION_MS) {
         return !replica->ready ||
                replica->sampled_ms < replica->ready_changed_ms + replica->window_ms;
+    }
     return !replica->ready &&
            replica->started_ms + AUTOSCALE_READINESS_DELAY_MS > replica->ready_changed_ms;
 }
@@ -212,9 +213,10 @@ static void ask_steps(const struct autoscale_policy *policy, const struct autosc
     }
     if (policy->step_count == 0 || count == 0)
         return;
-    for (size_t i = 0; i < policy->step_count && asked == 0; i++)
+    for (size_t i = 0; i < policy->step_count && asked == 0; i++) {
         if (is_step_met(&policy->steps[i], sum / count))
             asked = policy->steps[i].change;
+    }
     *change_out = cool_down(policy, history, asked, input->now_ms);
     out->known = true;
     out->desired = input->current + *change_out;
@@ -249,10 +251,24 @@ static int64_t count_before(const struct autoscale_input *input,
 {
     int64_t count = input->current;
 
-    for (size_t i = 0; i < history->change_count; i++)
+    for (size_t i = 0; i < history->change_count; i++) {
         if (history->changes[i].at_ms > input->now_ms - period_ms)
             count -= history->changes[i].value;
+    }
     return count;
+}
+
+static int64_t limit_one_rate(const struct autoscale_rate *rate,
+                              const struct autoscale_input *input,
+                              const struct autoscale_history *history, int64_t sign)
+{
+    int64_t start = count_before(input, history, rate->period_ms);
+
+    if (!rate->percent)
+        return start + sign * rate->value;
+    if (sign > 0)
+        return divide_up(start * (100 + rate->value), 100);
+    return start * (100 - MIN(rate->value, INT64_C(100))) / 100;
 }
 
 /* The furthest count that the rates allow in the direction of `sign`. */
@@ -268,16 +284,11 @@ static int64_t limit_rate(const struct autoscale_behavior *behavior,
     if (behavior->rate_count == 0)
         return sign > 0 ? INT64_MAX : 0;
     for (size_t i = 0; i < behavior->rate_count; i++) {
-        const struct autoscale_rate *rate = &behavior->rates[i];
-        int64_t start = count_before(input, history, rate->period_ms);
-        int64_t limit = start + sign * rate->value;
+        int64_t limit = limit_one_rate(&behavior->rates[i], input, history, sign);
 
-        if (rate->percent && sign > 0)
-            limit = divide_up(start * (100 + rate->value), 100);
-        else if (rate->percent)
-            limit = start * (100 - MIN(rate->value, INT64_C(100))) / 100;
-        if (i == 0 || widest == (sign * limit > sign * best))
+        if (i == 0 || widest == (sign * limit > sign * best)) {
             best = limit;
+        }
     }
     /* Changes of the other direction in the period do not turn the direction. */
     return sign > 0 ? MAX(best, input->current) : MIN(best, input->current);
@@ -376,9 +387,10 @@ static struct autoscale_entry *remember(struct autoscale_entry *entries, size_t 
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < *count; i++)
+    for (size_t i = 0; i < *count; i++) {
         if (entries[i].at_ms > entry.at_ms - window_ms)
             entries[kept++] = entries[i];
+    }
     *count = kept;
     *ALLOC_APPEND(entries, *count) = entry;
     return entries;
@@ -389,9 +401,10 @@ static int64_t longest_period(const struct autoscale_policy *policy)
     const struct autoscale_behavior *behaviors[] = { &policy->up, &policy->down };
     int64_t longest_ms = 0;
 
-    for (size_t i = 0; i < ARRAY_SIZE(behaviors); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(behaviors); i++) {
         for (size_t k = 0; k < behaviors[i]->rate_count; k++)
             longest_ms = MAX(longest_ms, behaviors[i]->rates[k].period_ms);
+    }
     return longest_ms;
 }
 
@@ -426,10 +439,11 @@ void autoscale_record(struct autoscale_history *history, const struct autoscale_
     int64_t window_ms = MAX(policy->up.stabilization_ms, policy->down.stabilization_ms);
     int64_t change = decision->desired - input->current;
 
-    if (decision->has_recommendation && window_ms > 0)
+    if (decision->has_recommendation && window_ms > 0) {
         history->recommendations =
             remember(history->recommendations, &history->recommendation_count, window_ms,
                      (struct autoscale_entry){ input->now_ms, decision->recommendation });
+    }
     record_change(history, longest_period(policy), input->now_ms, change);
     if (decision->step_change != 0)
         record_step(history, policy, input->now_ms, change);

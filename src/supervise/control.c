@@ -146,12 +146,13 @@ static bool take_head(struct text *in, int *status_out, bool *chunked_out)
         return false;
     *status_out = 0;
     if (text_starts_with(in->data, "HTTP/1.") && in->length > strlen("HTTP/1.1 200"))
-        *status_out = atoi(in->data + strlen("HTTP/1.1 "));
+        *status_out = (int)strtol(in->data + strlen("HTTP/1.1 "), NULL, 10);
     *chunked_out = false;
     for (const char *line = strstr(in->data, "\r\n"); line && line < end;
-         line = strstr(line + 2, "\r\n"))
+         line = strstr(line + 2, "\r\n")) {
         if (strncasecmp(line + 2, "transfer-encoding: chunked", 26) == 0)
             *chunked_out = true;
+    }
     text_drop_front(in, (size_t)(end - in->data) + strlen("\r\n\r\n"));
     return true;
 }
@@ -169,9 +170,10 @@ static int fail_by_status(int status, const struct json *answer, struct error *e
     enum error_code code = ERROR_SYSTEM;
     const char *text = json_find_text(answer, "error", NULL);
 
-    for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
         if (codes[i].status == status)
             code = codes[i].code;
+    }
     if (text)
         return error_set(err, code, "%s", text);
     return error_set(err, code, "the supervisor answered with status %d", status);

@@ -84,9 +84,9 @@ static void on_client_gone(struct evhttp_connection *connection, void *context)
 
     (void)connection;
     request->closed = true;
-    if (request->answered)
+    if (request->answered) {
         request_free(request);
-    else if (request->stream) {
+    } else if (request->stream) {
         /* Without a connection this only frees libevent's half. */
         evhttp_send_reply_end(request->http);
         request_free(request);
@@ -275,12 +275,13 @@ static void dispatch(struct control_server_request *request, enum control_server
     AUTO(json) struct json *body = NULL;
     struct error err = { 0 };
 
-    if (!handlers->on[command])
+    if (!handlers->on[command]) {
         refuse(request, HTTP_NOTFOUND, "Not Found", "not served here");
-    else if (read_body(request->http, &body, &err) < 0)
+    } else if (read_body(request->http, &body, &err) < 0) {
         control_server_refuse(request, &err);
-    else
+    } else {
         handlers->on[command](handlers->context, request, body);
+    }
 }
 
 static void route(struct control_server_request *request, const char *path,
@@ -297,10 +298,11 @@ static void route(struct control_server_request *request, const char *path,
         }
         known = true;
     }
-    if (known)
+    if (known) {
         refuse(request, HTTP_BADMETHOD, "Method Not Allowed", "wrong method for this path");
-    else
+    } else {
         refuse(request, HTTP_NOTFOUND, "Not Found", "no such path: see GET /v1/stack");
+    }
 }
 
 static void on_request(struct evhttp_request *http, void *context)
@@ -404,12 +406,13 @@ void control_server_close(struct control_server *server)
         return;
     while ((request = TAILQ_FIRST(&server->requests))) {
         forget_connection(request);
-        if (request->stream)
+        if (request->stream) {
             evhttp_send_reply_end(request->http);
-        else if (!request->answered)
+        } else if (!request->answered) {
             evhttp_send_error(request->http, HTTP_SERVUNAVAIL, "Service Unavailable");
-        else
+        } else {
             evhttp_request_set_on_complete_cb(request->http, NULL, NULL);
+        }
         request_free(request);
     }
     evhttp_free(server->http);

@@ -103,10 +103,11 @@ static int recover(struct events *events, struct error *err)
     uint64_t limit = events->max_bytes + EVENTS_LINE_MAX;
     struct error ignored = { 0 };
 
-    if (events->bytes > limit || file_read(AT_FDCWD, events->path, limit, &text, err) < 0)
+    if (events->bytes > limit || file_read(AT_FDCWD, events->path, limit, &text, err) < 0) {
         return events->bytes > limit
                    ? error_set(err, ERROR_INVALID, "'%s' is too large: move it away", events->path)
                    : -1;
+    }
     events->last = read_last_number(&text);
     if (text.length < events->bytes && ftruncate(events->fd, (off_t)text.length) < 0)
         return error_set_errno(err, errno, "cut '%s'", events->path);

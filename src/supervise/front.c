@@ -266,9 +266,10 @@ int front_remove_network(struct front *front, const char *key, struct error *err
 
 static bool has_port(const uint16_t *ports, size_t count, uint16_t port)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         if (ports[i] == port)
             return true;
+    }
     return false;
 }
 
@@ -310,10 +311,11 @@ int front_set_relays(struct front *front, const uint16_t *ports, size_t count, s
             return -1;
     }
     front->relay_count = kept;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         if (!has_port(front->relays, front->relay_count, ports[i]) &&
             add_relay(front, ports[i], err) < 0)
             return -1;
+    }
     return 0;
 }
 

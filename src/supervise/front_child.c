@@ -47,17 +47,19 @@ struct child {
 
 static struct served *find_network(const struct child *child, const char *key)
 {
-    for (size_t i = 0; i < child->network_count; i++)
+    for (size_t i = 0; i < child->network_count; i++) {
         if (strcmp(child->networks[i].key, key) == 0)
             return &child->networks[i];
+    }
     return NULL;
 }
 
 static struct relaying *find_relay(const struct child *child, uint32_t port)
 {
-    for (size_t i = 0; i < child->relay_count; i++)
+    for (size_t i = 0; i < child->relay_count; i++) {
         if (child->relays[i].port == port)
             return &child->relays[i];
+    }
     return NULL;
 }
 
@@ -185,9 +187,10 @@ static void on_message(evutil_socket_t socket, short what, void *context)
             message_handlers[child->message.type](child, fds);
             break;
         }
-        for (size_t k = 0; k < FRONT_MESSAGE_FDS_MAX; k++)
+        for (size_t k = 0; k < FRONT_MESSAGE_FDS_MAX; k++) {
             if (fds[k] >= 0)
                 close(fds[k]);
+        }
     }
 }
 

@@ -113,11 +113,12 @@ static void finish(struct question *question, uint8_t *answer, size_t length)
 {
     if (length >= sizeof(question->id)) {
         memcpy(answer, question->id, sizeof(question->id));
-        if (question->client)
+        if (question->client) {
             send_to_client(question->client, answer, length);
-        else
+        } else {
             sendto(question->dns->udp, answer, length, MSG_DONTWAIT,
                    (const struct sockaddr *)&question->address, question->address_length);
+        }
     }
     question_free(question);
 }
@@ -143,10 +144,11 @@ static void on_udp_answer(evutil_socket_t fd, short what, void *context)
     got = recv(fd, answer, sizeof(answer), MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (got < 0)
+    if (got < 0) {
         ask_next(question);
-    else if (dns_is_reply_to(answer, (size_t)got, question->query, question->length))
+    } else if (dns_is_reply_to(answer, (size_t)got, question->query, question->length)) {
         finish(question, answer, (size_t)got);
+    }
 }
 
 static void on_tcp_answer(struct bufferevent *stream, void *context)
@@ -163,10 +165,11 @@ static void on_tcp_answer(struct bufferevent *stream, void *context)
     if (evbuffer_get_length(in) < sizeof(head) + length)
         return;
     answer = evbuffer_pullup(in, (ssize_t)(sizeof(head) + length)) + sizeof(head);
-    if (dns_is_reply_to(answer, length, question->query, question->length))
+    if (dns_is_reply_to(answer, length, question->query, question->length)) {
         finish(question, answer, length);
-    else
+    } else {
         ask_next(question);
+    }
 }
 
 static void on_tcp_trouble(struct bufferevent *stream, short what, void *context)
@@ -231,10 +234,11 @@ static void ask_next(struct question *question)
 
         if (getrandom(question->query, sizeof(question->id), 0) < 0)
             break;
-        if (question->client)
+        if (question->client) {
             asked = ask_over_tcp(question, (const struct sockaddr *)server, (int)size);
-        else
+        } else {
             asked = ask_over_udp(question, (const struct sockaddr *)server, size);
+        }
         if (asked)
             return;
         drop_attempt(question);
@@ -301,9 +305,10 @@ static void on_udp_query(evutil_socket_t fd, short what, void *context)
         if (got < 0)
             return;
         length = answer_at_once(dns, query, (size_t)got, answer, false, &forward);
-        if (length > 0)
+        if (length > 0) {
             sendto(fd, answer, length, MSG_DONTWAIT, (const struct sockaddr *)&address,
                    address_length);
+        }
         if (forward) {
             struct question *question = question_new(dns, query, (size_t)got);
 

@@ -47,9 +47,10 @@ struct front_relay {
 
 static void relayed_free(struct relayed *relayed)
 {
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
         if (relayed->sides[i].stream)
             bufferevent_free(relayed->sides[i].stream);
+    }
     TAILQ_REMOVE(&relayed->relay->all, relayed, entry);
     relayed->relay->count--;
     free(relayed);
@@ -83,10 +84,11 @@ static void on_written(struct bufferevent *stream, void *context)
     struct side *side = context;
 
     (void)stream;
-    if (side->other->ended)
+    if (side->other->ended) {
         pass_end(side->other);
-    else
+    } else {
         bufferevent_enable(side->other->stream, EV_READ);
+    }
 }
 
 static void on_event(struct bufferevent *stream, short what, void *context)

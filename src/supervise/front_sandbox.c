@@ -23,7 +23,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "util/cleanup.h"
 #include "util/error.h"
 
 #define NOBODY 65534
@@ -122,21 +121,27 @@ static int load_filter(struct error *err)
     return 0;
 }
 
-int front_sandbox_detach(int *socket, int parent, struct error *err)
+/* Make descriptors 0 and 1 /dev/null, 3 the socket, and close all above. */
+static int keep_descriptors(int *socket, struct error *err)
 {
-    AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    sigset_t none;
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
     if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
         return error_set_errno(err, errno, "open /dev/null");
     if (*socket != 3 && dup3(*socket, 3, O_CLOEXEC) < 0)
         return error_set_errno(err, errno, "move the front's socket");
     *socket = 3;
-    if (null == 3)
-        null = -1;
-    if (close_range(4, ~0u, 0) < 0)
+    if (close_range(4, ~0U, 0) < 0)
         return error_set_errno(err, errno, "close descriptors");
-    null = -1;
+    return 0;
+}
+
+int front_sandbox_detach(int *socket, int parent, struct error *err)
+{
+    sigset_t none;
+
+    if (keep_descriptors(socket, err) < 0)
+        return -1;
     for (int number = 1; number < NSIG; number++)
         signal(number, number == SIGPIPE ? SIG_IGN : SIG_DFL);
     sigemptyset(&none);
@@ -177,9 +182,10 @@ int front_sandbox_enter(struct error *err)
         files.rlim_cur = MIN(files.rlim_max, (rlim_t)FILES_MAX);
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
-    for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
-        if (setrlimit(limits[i].resource, &limits[i].limit) < 0)
+    for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+        if (setrlimit((__rlimit_resource_t)limits[i].resource, &limits[i].limit) < 0)
             return error_set_errno(err, errno, "limit the front");
+    }
     if (drop_user(err) < 0)
         return -1;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

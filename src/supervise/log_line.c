@@ -31,9 +31,10 @@ static size_t sequence_length(const unsigned char *p, size_t left)
             continue;
         if (length > left || (length > 1 && (p[1] < forms[i].low || p[1] > forms[i].high)))
             return 0;
-        for (size_t k = 2; k < length; k++)
+        for (size_t k = 2; k < length; k++) {
             if (p[k] < 0x80 || p[k] > 0xbf)
                 return 0;
+        }
         return length;
     }
     return 0;
@@ -42,10 +43,11 @@ static size_t sequence_length(const unsigned char *p, size_t left)
 /* Add what stands for a byte that a JSON string may not hold as it is. */
 static void add_escape(unsigned char byte, struct text *out)
 {
-    if (byte == '"' || byte == '\\')
+    if (byte == '"' || byte == '\\') {
         text_add_format(out, "\\%c", byte);
-    else
+    } else {
         text_add_format(out, "\\u%04x", byte);
+    }
 }
 
 static void add_string(const char *bytes, size_t length, struct text *out)
@@ -64,10 +66,11 @@ static void add_string(const char *bytes, size_t length, struct text *out)
             continue;
         }
         text_add_bytes(out, bytes + plain, i - plain);
-        if (step == 0 || p[i] == '\0')
+        if (step == 0 || p[i] == '\0') {
             text_add(out, "\xef\xbf\xbd");
-        else
+        } else {
             add_escape(p[i], out);
+        }
         plain = ++i;
     }
     text_add_bytes(out, bytes + plain, i - plain);

@@ -170,9 +170,10 @@ static int64_t count_lines(const char *path)
 
     if (!file)
         return 0;
-    while ((got = fread(chunk, 1, sizeof(chunk), file)) > 0)
+    while ((got = fread(chunk, 1, sizeof(chunk), file)) > 0) {
         for (size_t i = 0; i < got; i++)
             count += chunk[i] == '\n';
+    }
     fclose(file);
     return count;
 }
@@ -222,9 +223,10 @@ static void add_source(struct reading *reading, const char *name, bool at_begin)
 
     if (!replica)
         return;
-    for (size_t i = 0; i < reading->count; i++)
+    for (size_t i = 0; i < reading->count; i++) {
         if (strcmp(reading->sources[i].replica, replica) == 0)
             return;
+    }
     service = alloc_text_part(replica, log_line_service_length(replica));
     if (!is_wanted(reading->query, replica, service))
         return;

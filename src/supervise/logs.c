@@ -224,10 +224,11 @@ static void collect(struct stream *stream, bool ended)
 
         if (moved < 0 && number == EINTR)
             continue;
-        if (moved > 0)
+        if (moved > 0) {
             stream->held_bytes += (uint64_t)moved;
-        else if (moved < 0 && number != EAGAIN)
+        } else if (moved < 0 && number != EAGAIN) {
             discard(stream, number);
+        }
         while (write_lines(stream, false))
             ;
         if (moved <= 0)
@@ -290,6 +291,8 @@ static int map_commit(struct logs *logs, struct error *err)
     if (page == MAP_FAILED)
         return error_set_errno(err, errno, "map '%s'", logs->commit_path);
     logs->commit = page;
+    /* A child of the supervisor has no business there. */
+    (void)madvise(page, sizeof(struct commit), MADV_DONTFORK);
     return 0;
 }
 
@@ -302,9 +305,10 @@ static uint64_t find_whole_lines(int fd, uint64_t bytes)
         uint64_t from = bytes > sizeof(tail) ? bytes - sizeof(tail) : 0;
         ssize_t got = pread(fd, tail, (size_t)(bytes - from), (off_t)from);
 
-        for (ssize_t i = got; i > 0; i--)
+        for (ssize_t i = got; i > 0; i--) {
             if (tail[i - 1] == '\n')
                 return from + (uint64_t)i;
+        }
         bytes = from;
     }
     return 0;
@@ -328,9 +332,10 @@ static int recover(struct logs *logs, struct error *err)
         ftruncate(logs->log, (off_t)logs->now.log_bytes) < 0)
         return error_set_errno(err, errno, "cut '%s'", logs->log_path);
     /* A held file that is shorter was emptied just before the end. */
-    for (size_t i = 0; i < LOGS_STREAM_COUNT; i++)
+    for (size_t i = 0; i < LOGS_STREAM_COUNT; i++) {
         if (logs->now.done[i] > logs->streams[i].held_bytes)
             logs->now.done[i] = 0;
+    }
     commit(logs);
     kept->magic = COMMIT_MAGIC;
     return 0;
@@ -354,9 +359,10 @@ static int set_up(struct logs *logs, struct event_base *base, const char *projec
     }
     if (map_commit(logs, err) < 0)
         return -1;
-    for (size_t i = 0; i < LOGS_STREAM_COUNT; i++)
+    for (size_t i = 0; i < LOGS_STREAM_COUNT; i++) {
         if (open_stream(&logs->streams[i], base, err) < 0)
             return -1;
+    }
     return recover(logs, err);
 }
 

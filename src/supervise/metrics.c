@@ -61,13 +61,15 @@ void metrics_add(struct metrics *metrics, const struct container_usage *usage,
         sample.window_ms = now_ms - last->at_ms;
         sample.cpu_percent_millis =
             share(usage->cpu_ns - metrics->cpu_ns, sample.window_ms, base->cpu_millis);
-        if (usage->throttled_ns > metrics->throttled_ns)
+        if (usage->throttled_ns > metrics->throttled_ns) {
             sample.throttled_percent_millis =
                 share(usage->throttled_ns - metrics->throttled_ns, sample.window_ms, 1000);
+        }
     }
-    if (base->memory_bytes > 0)
+    if (base->memory_bytes > 0) {
         sample.memory_percent_millis =
             (int64_t)((double)usage->memory_bytes * HUNDRED_PERCENT / (double)base->memory_bytes);
+    }
     metrics->cpu_ns = usage->cpu_ns;
     metrics->throttled_ns = usage->throttled_ns;
     metrics->samples[metrics->count++ % METRICS_KEPT] = sample;
@@ -113,10 +115,11 @@ bool metrics_average(const struct metrics *metrics, int64_t now_ms, int64_t wind
             break;
         if (sample->window_ms == 0)
             continue;
-        if (sum.window_ms == 0)
+        if (sum.window_ms == 0) {
             sum = *sample;
-        else
+        } else {
             sum.window_ms += sample->window_ms;
+        }
         cpu += sample->cpu_percent_millis * sample->window_ms;
         memory += sample->memory_percent_millis * sample->window_ms;
         throttled += sample->throttled_percent_millis * sample->window_ms;

@@ -221,15 +221,16 @@ static void format_row(enum replica_event event, struct text *out)
     for (size_t state = 0; state < REPLICA_STATE_COUNT; state++) {
         const struct cell *cell = &cells[state][event];
 
-        if (!cell->possible)
+        if (!cell->possible) {
             text_add(out, " |");
-        else if (cell->step.next == state && cell->step.action == REPLICA_DO_NOTHING)
+        } else if (cell->step.next == state && cell->step.action == REPLICA_DO_NOTHING) {
             text_add(out, " stay |");
-        else if (cell->step.action == REPLICA_DO_NOTHING)
+        } else if (cell->step.action == REPLICA_DO_NOTHING) {
             text_add_format(out, " %s |", state_names[cell->step.next]);
-        else
+        } else {
             text_add_format(out, " %s, *%s* |", state_names[cell->step.next],
                             action_names[cell->step.action]);
+        }
     }
     text_add_char(out, '\n');
 }

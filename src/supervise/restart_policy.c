@@ -75,14 +75,15 @@ static void decide_restart(const struct restart_policy_input *input,
 
     out->verdict = RESTART_POLICY_RESTART;
     out->degraded = restart_policy_is_degraded(input->budget, input->now_ms);
-    if (out->degraded)
+    if (out->degraded) {
         delay_ms = draw(cap_ms / 2, cap_ms, input->random);
-    else if (out->stable && delay_ms <= RESTART_POLICY_DELAY_MS)
+    } else if (out->stable && delay_ms <= RESTART_POLICY_DELAY_MS) {
         delay_ms = 0;
-    else if (policy->delay_ms > RESTART_POLICY_DELAY_MS)
+    } else if (policy->delay_ms > RESTART_POLICY_DELAY_MS) {
         delay_ms = draw(policy->delay_ms, delay_ms, input->random);
-    else
+    } else {
         delay_ms = draw(0, delay_ms, input->random);
+    }
     out->at_ms = input->now_ms + delay_ms;
     parse_format_duration(delay_ms, delay);
     snprintf(out->reason, sizeof(out->reason), "%s, restart %u in %s%s", exit_texts[input->exit],

@@ -127,14 +127,15 @@ static void start_first(const struct rollout_input *input, const struct counts *
     int64_t superfluous = MIN(counts->old, counts->old + counts->ready - input->desired);
     int64_t missing = input->desired - counts->fresh;
 
-    if (superfluous > 0)
+    if (superfluous > 0) {
         stop_old(input, superfluous, "as many new replicas are ready", stop, out);
-    else if (on_their_way > 0 && batch(input, on_their_way) == 0)
+    } else if (on_their_way > 0 && batch(input, on_their_way) == 0) {
         set(out, ROLLOUT_WAIT, 0, "until the new replicas are ready");
-    else if (missing > 0 && (on_their_way > 0 || !must_wait(input, counts, out)))
+    } else if (missing > 0 && (on_their_way > 0 || !must_wait(input, counts, out))) {
         set(out, ROLLOUT_START, MIN(missing, batch(input, on_their_way)), "start the next batch");
-    else if (missing <= 0)
+    } else if (missing <= 0) {
         set(out, ROLLOUT_WAIT, 0, "until the new replicas are ready");
+    }
 }
 
 static void stop_first(const struct rollout_input *input, const struct counts *counts, bool *stop,
@@ -144,17 +145,18 @@ static void stop_first(const struct rollout_input *input, const struct counts *c
     int64_t room = input->desired - counts->old - counts->fresh - counts->stopping;
     int64_t superfluous = counts->old + counts->fresh - input->desired;
 
-    if (superfluous > 0 && counts->old > 0)
+    if (superfluous > 0 && counts->old > 0) {
         stop_old(input, MIN(superfluous, counts->old), "more replicas than wanted", stop, out);
-    else if (room > 0)
+    } else if (room > 0) {
         set(out, ROLLOUT_START, room, "in the place of stopped ones");
-    else if (batch(input, on_their_way) == 0)
+    } else if (batch(input, on_their_way) == 0) {
         set(out, ROLLOUT_WAIT, 0,
             counts->stopping > 0 ? "until the old replicas have ended"
                                  : "until the new replicas are ready");
-    else if (on_their_way > 0 || !must_wait(input, counts, out))
+    } else if (on_their_way > 0 || !must_wait(input, counts, out)) {
         stop_old(input, MIN(counts->old, batch(input, on_their_way)), "stop the next batch", stop,
                  out);
+    }
 }
 
 /* Nothing old is left: what is missing is started at once. */
@@ -165,10 +167,11 @@ static void grow(const struct rollout_input *input, const struct counts *counts,
 
     if (input->rules->order == SERVICE_STOP_FIRST)
         missing -= counts->stopping;
-    if (missing > 0)
+    if (missing > 0) {
         set(out, ROLLOUT_START, missing, "nothing runs that must be replaced");
-    else
+    } else {
         set(out, ROLLOUT_WAIT, 0, "until the new replicas are ready");
+    }
 }
 
 /* All are new and ready: watch them for a while. */
@@ -196,12 +199,13 @@ void rollout_decide(const struct rollout_input *input, bool *stop, struct rollou
     *out = (struct rollout_step){ .action = ROLLOUT_WAIT, .until_ms = INT64_MAX };
     if (has_failed(input, &counts, out))
         return;
-    if (counts.old > 0 && input->rules->order == SERVICE_START_FIRST)
+    if (counts.old > 0 && input->rules->order == SERVICE_START_FIRST) {
         start_first(input, &counts, stop, out);
-    else if (counts.old > 0)
+    } else if (counts.old > 0) {
         stop_first(input, &counts, stop, out);
-    else if (counts.ready >= input->desired)
+    } else if (counts.ready >= input->desired) {
         finish(input, &counts, out);
-    else
+    } else {
         grow(input, &counts, out);
+    }
 }
