@@ -147,6 +147,15 @@ static void apply_services(struct crew *crew, const struct crew_revision *revisi
     forget_revisions(crew);
 }
 
+bool apply_is_current(const struct crew *crew)
+{
+    struct error ignored = { 0 };
+    uint64_t number = 0;
+
+    return crew->current && revisions_find_current(crew->project, &number, &ignored) == 0 &&
+           number == crew->current->number;
+}
+
 int apply_current(struct crew *crew, bool force, struct error *err)
 {
     const struct crew_revision *revision = NULL;

@@ -20,6 +20,9 @@ struct error;
  */
 int apply_current(struct crew *crew, bool force, struct error *err) MUST_CHECK;
 
+/* Is the present revision on disk the one that the crew brings about? */
+bool apply_is_current(const struct crew *crew);
+
 /* Point the services that were read back from crew.json to their definitions again. */
 void apply_resume(struct crew *crew);
 

@@ -43,9 +43,12 @@ static void answer_stack(void *context, struct control_server_request *request,
 static void apply(void *context, struct control_server_request *request, const struct json *body)
 {
     struct crew *crew = context;
+    bool force = json_find_bool(body, "force_recreate", false);
+    bool done = crew->is_new && !force && apply_is_current(crew);
     struct error err = { 0 };
 
-    if (apply_current(crew, json_find_bool(body, "force_recreate", false), &err) < 0)
+    crew->is_new = false;
+    if (!done && apply_current(crew, force, &err) < 0)
         control_server_refuse(request, &err);
     else
         control_server_answer(request, NULL);

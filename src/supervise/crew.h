@@ -24,16 +24,12 @@
 #include "supervise/control_server.h"
 #include "supervise/events.h"
 #include "supervise/front.h"
-#include "supervise/health.h"
-#include "supervise/logs.h"
 #include "supervise/metrics.h"
 #include "supervise/netplan.h"
-#include "supervise/replica_rules.h"
 #include "supervise/restart_policy.h"
-#include "supervise/state.h"
 
 struct error;
-struct crew;
+struct replica; /* replica.h */
 
 /* A stored revision of the stack; replicas of an older one keep it loaded. */
 struct crew_revision {
@@ -71,38 +67,6 @@ struct crew_service {
     struct autoscale_history history;
     int64_t autoscale_at_ms; /* next decision */
     char *autoscale_text;
-};
-
-/* One replica; its record is what is on disk. */
-struct replica {
-    struct crew *crew;
-    struct state_replica *record;
-    const struct crew_revision *revision;
-    const struct service *service; /* in that revision */
-    const struct image *image;
-    int stop_signal;
-    struct service_healthcheck check;
-    bool wanted;
-    bool ready;    /* may take part in rotation */
-    bool draining; /* out of rotation, not signalled yet */
-    bool had_failed;
-    bool forget_flows; /* once the rules do not lead to it any more */
-    bool is_prepared;  /* namespace, files and volumes, in this life of the supervisor */
-    int64_t since_ms;  /* in its state */
-    int64_t drain_until_ms, started_ms, ready_changed_ms;
-    int64_t restart_at_ms;  /* while backing off */
-    char *waiting;          /* what it waits for, or NULL */
-    int pidfd;              /* -1: no process */
-    bool has_ended;         /* the process has, its status is not known yet */
-    int64_t ended_until_ms; /* then it is unknown for good */
-    struct event *exit_event, *timer, *health_timer;
-    struct health health;
-    struct restart_policy_history history;
-    pid_t probe_pid;
-    int probe_fd; /* pidfd; -1: no probe is under way */
-    struct event *probe_event;
-    struct logs *logs;
-    struct metrics metrics;
 };
 
 /* A command that is answered when what it asked for has come about. */
@@ -146,6 +110,7 @@ struct crew {
     bool rules_stale; /* the ready set changed */
     bool names_stale;
     bool front_stale; /* networks or ports changed */
+    bool is_new;      /* applied by itself at its first start, and by no command since */
     bool ending;      /* `down` */
     bool is_swept;    /* nothing of the stack is left */
     int exit_status;  /* of the process, when the loop ends */

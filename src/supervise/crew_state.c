@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "supervise/crew.h"
+#include "supervise/replica.h"
 #include "util/alloc.h"
 #include "util/error.h"
 #include "util/json.h"

@@ -16,6 +16,7 @@
 
 #include "net/rules.h"
 #include "supervise/crew.h"
+#include "supervise/replica.h"
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/error.h"

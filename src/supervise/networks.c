@@ -13,6 +13,7 @@
 #include "supervise/crew.h"
 #include "supervise/crew_state.h"
 #include "supervise/network_front.h"
+#include "supervise/replica.h"
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/error.h"
@@ -190,6 +191,9 @@ static int prepare_locked(struct crew *crew, const struct stack *stack, struct e
             drop_last_network(crew);
             return -1;
         }
+        /* Recorded, then made: the next subnet is chosen among what the kernel has free. */
+        if (crew_state_save(crew, err) < 0 || networks_apply(crew, err) < 0)
+            return -1;
     }
     if (add_virtuals(crew, stack, err) < 0 || crew_state_save(crew, err) < 0)
         return -1;

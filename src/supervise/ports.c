@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "supervise/crew.h"
+#include "supervise/replica.h"
 #include "util/alloc.h"
 #include "util/error.h"
 

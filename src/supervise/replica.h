@@ -9,16 +9,56 @@
 
 #pragma once
 
+#include <event2/event.h>
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "stack/service.h"
+#include "supervise/health.h"
+#include "supervise/logs.h"
+#include "supervise/metrics.h"
 #include "supervise/replica_rules.h"
+#include "supervise/restart_policy.h"
+#include "supervise/state.h"
 #include "util/macro.h"
 
 struct crew;
+struct crew_revision;
 struct crew_service;
 struct error;
-struct replica;
-struct state_replica;
+struct image;
+
+/* One replica; its record is what is on disk. */
+struct replica {
+    struct crew *crew;
+    struct state_replica *record;
+    const struct crew_revision *revision;
+    const struct service *service; /* in that revision */
+    const struct image *image;
+    int stop_signal;
+    struct service_healthcheck check;
+    bool wanted;
+    bool ready;    /* may take part in rotation */
+    bool draining; /* out of rotation, not signalled yet */
+    bool had_failed;
+    bool forget_flows; /* once the rules do not lead to it any more */
+    bool is_prepared;  /* namespace, files and volumes, in this life of the supervisor */
+    int64_t since_ms;  /* in its state */
+    int64_t drain_until_ms, started_ms, ready_changed_ms;
+    int64_t restart_at_ms;  /* while backing off */
+    char *waiting;          /* what it waits for, or NULL */
+    int pidfd;              /* -1: no process */
+    bool has_ended;         /* the process has, its status is not known yet */
+    int64_t ended_until_ms; /* then it is unknown for good */
+    struct event *exit_event, *timer, *health_timer;
+    struct health health;
+    struct restart_policy_history history;
+    pid_t probe_pid;
+    int probe_fd; /* pidfd; -1: no probe is under way */
+    struct event *probe_event;
+    struct logs *logs;
+    struct metrics metrics;
+};
 
 /* A new replica of `service` with the lowest free index, in state STOPPED. */
 int replica_add(struct crew *crew, struct crew_service *service, struct replica **out,

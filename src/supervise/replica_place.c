@@ -15,6 +15,7 @@
 #include "supervise/crew.h"
 #include "supervise/networks.h"
 #include "supervise/plan.h"
+#include "supervise/replica.h"
 #include "supervise/volumes.h"
 #include "util/alloc.h"
 #include "util/error.h"

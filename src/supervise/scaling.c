@@ -10,6 +10,7 @@
 
 #include "supervise/crew.h"
 #include "supervise/crew_state.h"
+#include "supervise/replica.h"
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/error.h"

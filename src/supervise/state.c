@@ -215,6 +215,18 @@ static struct state_replica *load_replica(const char *path)
     return replica;
 }
 
+/* In the order in which people list them, whatever the folder's is. */
+static int compare(const void *a, const void *b)
+{
+    const struct state_replica *const *first = a;
+    const struct state_replica *const *second = b;
+    int order = strcmp((*first)->service, (*second)->service);
+
+    if (order == 0)
+        order = ((*first)->index > (*second)->index) - ((*first)->index < (*second)->index);
+    return order;
+}
+
 int state_load_replicas(const char *folder, struct state_replica ***out, size_t *count_out,
                         struct error *err)
 {
@@ -235,6 +247,8 @@ int state_load_replicas(const char *folder, struct state_replica ***out, size_t 
             *ALLOC_APPEND(replicas, count) = replica;
     }
     closedir(stream);
+    if (count)
+        qsort(replicas, count, sizeof(struct state_replica *), compare);
     *out = replicas;
     *count_out = count;
     return 0;

@@ -89,6 +89,8 @@ static int report_refusal(const char *project, struct error *err)
                          "%s/stacks/%s/supervisor.log",
                          project, place_root(), project);
     unlink(path);
+    if (rmdir(folder) < 0)
+        errno = 0;
     return error_set(err, ERROR_SYSTEM, "%s", text_get(&text));
 }
 

@@ -25,6 +25,7 @@
 #include "supervise/crew.h"
 #include "supervise/keeper.h"
 #include "supervise/keeper_start.h"
+#include "supervise/replica.h"
 #include "supervise/scaling.h"
 #include "supervise/supervisor.h"
 #include "supervise/sweep.h"
@@ -138,7 +139,8 @@ static int set_up(struct crew *crew, struct error *err)
 
     if (open_parts(crew, err) < 0 || adopt_all(crew, err) < 0)
         return -1;
-    if (!crew->current && apply_current(crew, false, err) < 0)
+    crew->is_new = !crew->current;
+    if (crew->is_new && apply_current(crew, false, err) < 0)
         return -1;
     if (open_control(crew, err) < 0)
         return -1;
