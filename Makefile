@@ -41,7 +41,7 @@ GENERATOR := $(OUT)/tests/generate/generate
 FUZZERS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 KERNEL_TESTS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/kernel/test_*.c)))
 
-.PHONY: generate fuzz run-fuzzers kernel-tests all help programs deps up check unit integration lint format clean hooks
+.PHONY: install generate fuzz run-fuzzers kernel-tests all help programs deps up check unit integration lint format clean hooks
 .SECONDARY:
 
 all: programs ## build everything; the programs are in build/bin/
@@ -92,6 +92,17 @@ run-fuzzers: $(FUZZERS)
 	@for f in $(FUZZERS); do n=$$(basename $$f); mkdir -p $(OUT)/corpus/$$n && \
 		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
 		$(OUT)/corpus/$$n tests/fuzz/corpus/$$n || exit 1; done
+
+SHARE := $(DESTDIR)$(PREFIX)/share
+install: programs ## install below DESTDIR and PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/carte $(SHARE)/carte \
+		$(SHARE)/man/man1 $(SHARE)/bash-completion/completions
+	install -m 755 $(OUT)/carte $(OUT)/carte-stack $(OUT)/carte-oci $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(OUT)/carte-keeper $(DESTDIR)$(PREFIX)/libexec/carte
+	install -m 644 schema/stack.schema.json $(SHARE)/carte
+	install -m 644 docs/man/*.1 $(SHARE)/man/man1
+	for c in completions/*.bash; do \
+		install -m 644 $$c $(SHARE)/bash-completion/completions/$$(basename $$c .bash); done
 
 format: ## format the sources
 	@git ls-files --cached --others --exclude-standard '*.c' '*.h' | xargs clang-format -i

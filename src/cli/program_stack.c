@@ -4,7 +4,16 @@
  * carte-stack: stacks
  */
 
+#include "cli/cmd_build.h"
 #include "cli/cmd_config.h"
+#include "cli/cmd_down.h"
+#include "cli/cmd_exec.h"
+#include "cli/cmd_lifecycle.h"
+#include "cli/cmd_logs.h"
+#include "cli/cmd_ps.h"
+#include "cli/cmd_schema.h"
+#include "cli/cmd_supervise.h"
+#include "cli/cmd_up.h"
 #include "cli/cmd_version.h"
 #include "cli/program.h"
 
@@ -59,10 +68,23 @@ static const struct command stack_plan = {
     .refusal = "is not built yet; `config` shows the resolved file and `ps` what runs",
 };
 
+/* In the order of --help. */
 static const struct command *const stack_commands[] = {
+    &cmd_up,
+    &cmd_down,
+    &cmd_ps,
+    &cmd_logs,
+    &cmd_exec,
+    &cmd_lifecycle_scale,
+    &cmd_lifecycle_start,
+    &cmd_lifecycle_stop,
+    &cmd_lifecycle_restart,
+    &cmd_build,
     &cmd_config,
-    &stack_plan,
+    &cmd_schema,
     &cmd_version,
+    &stack_plan,
+    &cmd_supervise,
     NULL,
 };
 

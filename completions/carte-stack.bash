@@ -1,0 +1,97 @@
+# shellcheck shell=bash
+# Completion for carte-stack. Made by `make generate` from the tables in src/cli.
+
+_carte_stack_complete()
+{
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+    local command='' words='' values='' services='' globals given=() i
+
+    globals=' --file -f --project-name -p --project-directory --env-file --profile --loose --progress --help -h --version'
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+        --file | -f | --project-name | -p | --project-directory | --env-file | --profile | --progress | --) given+=("${COMP_WORDS[i]}" "${COMP_WORDS[i + 1]}"); i=$((i + 1)) ;;
+        -*) ;;
+        *)
+            command=${COMP_WORDS[i]}
+            break ;;
+        esac
+    done
+    case $previous in
+    --progress) values='auto tty plain quiet' ;;
+    esac
+    case $command in
+    up)
+        words="$globals --detach -d --wait --wait-timeout --build --no-build --force-recreate --scale --timeout -t --no-log-prefix --timestamps"
+        services=1
+        case $previous in
+        esac ;;
+    down)
+        words="$globals --volumes -v --timeout -t"
+        case $previous in
+        esac ;;
+    ps)
+        words="$globals --all -a --quiet -q --services --format"
+        services=1
+        case $previous in
+        --format) values='table json' ;;
+        esac ;;
+    logs)
+        words="$globals --follow -f --tail -n --timestamps -t --since --no-log-prefix --no-color"
+        services=1
+        case $previous in
+        esac ;;
+    exec)
+        words="$globals --detach -d --env -e --user -u --workdir -w --no-tty -T --index --privileged"
+        services=1
+        case $previous in
+        esac ;;
+    scale)
+        words="$globals"
+        services=1
+        case $previous in
+        esac ;;
+    start)
+        words="$globals"
+        services=1
+        case $previous in
+        esac ;;
+    stop)
+        words="$globals --timeout -t"
+        services=1
+        case $previous in
+        esac ;;
+    restart)
+        words="$globals --timeout -t"
+        services=1
+        case $previous in
+        esac ;;
+    build)
+        words="$globals --build-arg --no-cache"
+        services=1
+        case $previous in
+        esac ;;
+    config)
+        words="$globals --quiet -q --services --images --networks --volumes --format"
+        case $previous in
+        --format) values='yaml' ;;
+        esac ;;
+    schema)
+        words="$globals"
+        case $previous in
+        esac ;;
+    version)
+        words="$globals --short --format -f"
+        case $previous in
+        --format) values='text json' ;;
+        esac ;;
+    '')
+        words="$globals up down ps logs exec scale start stop restart build config schema version" ;;
+    esac
+    [ -n "$values" ] && words=$values
+    if [ -n "$services" ] && [ -z "$values" ]; then
+        words="$words $(carte-stack "${given[@]}" config --services 2>/dev/null)"
+    fi
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -o default -F _carte_stack_complete carte-stack

@@ -1,0 +1,64 @@
+# shellcheck shell=bash
+# Completion for carte. Made by `make generate` from the tables in src/cli.
+
+_carte_complete()
+{
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+    local command='' words='' values='' services='' globals given=() i
+
+    globals=' --progress --help -h --version'
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+        --progress | --) given+=("${COMP_WORDS[i]}" "${COMP_WORDS[i + 1]}"); i=$((i + 1)) ;;
+        -*) ;;
+        *)
+            command=${COMP_WORDS[i]}
+            break ;;
+        esac
+    done
+    case $previous in
+    --progress) values='auto tty plain quiet' ;;
+    esac
+    case $command in
+    build)
+        words="$globals --tag -t --file -f --build-arg --no-cache --label --target --network --quiet -q"
+        case $previous in
+        esac ;;
+    ps)
+        words="$globals --all -a --quiet -q --services --format"
+        case $previous in
+        --format) values='table json' ;;
+        esac ;;
+    images)
+        words="$globals --quiet -q --format"
+        case $previous in
+        --format) values='table json' ;;
+        esac ;;
+    inspect)
+        words="$globals"
+        case $previous in
+        esac ;;
+    tag)
+        words="$globals"
+        case $previous in
+        esac ;;
+    rmi)
+        words="$globals"
+        case $previous in
+        esac ;;
+    version)
+        words="$globals --short --format -f"
+        case $previous in
+        --format) values='text json' ;;
+        esac ;;
+    '')
+        words="$globals build ps images inspect tag rmi version" ;;
+    esac
+    [ -n "$values" ] && words=$values
+    if [ -n "$services" ] && [ -z "$values" ]; then
+        words="$words $(carte "${given[@]}" config --services 2>/dev/null)"
+    fi
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -o default -F _carte_complete carte
