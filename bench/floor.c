@@ -7,7 +7,9 @@
  * bench/start.c, written down straight: no checks of the input, no errors to report, no paths
  * to confine. Prints microseconds from start to exit, one line a run.
  *
- *     floor FOLDER COUNT [GAP_MS]     FOLDER holds layer/ (with /true), upper/ and work/
+ *     floor FOLDER COUNT [GAP_MS]
+ *
+ * FOLDER holds layer/ (with /true, proc, sys and dev), upper/ and work/.
  */
 
 #include <errno.h>

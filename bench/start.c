@@ -3,7 +3,9 @@
 /*
  * Start to exit of a container, by our runtime: prints microseconds, one line a run
  *
- *     start FOLDER COUNT [GAP_MS]     FOLDER holds layer/ (with /true), upper/ and work/
+ *     start FOLDER COUNT [GAP_MS]
+ *
+ * FOLDER holds layer/ (with /true, proc, sys and dev), upper/ and work/.
  */
 
 #include <poll.h>

@@ -122,7 +122,7 @@ static int become_container(const struct container_spec *spec, const struct cgro
     if (cgroup_join(cgroup, false, err) < 0 || enter_network(spec, err) < 0 ||
         launch_fill_stdio(launch->stdio, err) < 0 || rootfs_enter(spec, cgroup, err) < 0 ||
         set_names(spec, err) < 0)
-        return -1;
+        return launch_blame_spec(err);
     umask(022);
     return launch_run(launch, err);
 }
@@ -209,7 +209,7 @@ static int start_in_cgroup(const struct container_spec *spec, struct container_p
     if (cgroup_create(spec->cgroup_parent, spec->id, &cgroup, err) < 0 ||
         cgroup_limit_apply(&cgroup, &spec->limits, false, err) < 0 ||
         (!spec->privileged && device_limit_v1(&cgroup, err) < 0))
-        return -1;
+        return launch_blame_spec(err);
     group_memory(&cgroup);
     overlay_probe();
     return start_process(spec, &cgroup, out, err);

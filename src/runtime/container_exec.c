@@ -56,9 +56,11 @@ static int become_member(int target, const struct cgroup *cgroup, struct launch 
     umask(022);
     if (launch_fill_stdio(launch->stdio, err) < 0 || cgroup_join(cgroup, false, err) < 0 ||
         cgroup_join(cgroup, true, err) < 0)
-        return -1;
-    if (setns(target, NAMESPACES) < 0)
-        return error_set_errno(err, errno, "enter the container's namespaces");
+        return launch_blame_spec(err);
+    if (setns(target, NAMESPACES) < 0) {
+        error_set_errno(err, errno, "enter the container's namespaces");
+        return launch_blame_spec(err);
+    }
     return launch_run(launch, err);
 }
 

@@ -219,9 +219,43 @@ static int split_init(const struct launch *launch, struct error *err)
     init_run(child);
 }
 
-int launch_run(struct launch *launch, struct error *err)
+int launch_blame_spec(struct error *err)
+{
+    if (err->code == ERROR_NOT_FOUND)
+        err->code = ERROR_INVALID;
+    else if (err->code == ERROR_DENIED)
+        err->code = ERROR_SYSTEM;
+    return -1;
+}
+
+/* All that comes before the rights are given up; `env` becomes the environment. */
+static int prepare(struct launch *launch, struct account *account, struct strings *env,
+                   struct error *err)
 {
     AUTO_CLOSE int rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int slave = -1;
+
+    if (account_find(rootfd, launch->user, launch->groups, account, err) < 0)
+        return -1;
+    strings_copy(env, launch->env);
+    if (!strings_find_env(env, "HOME"))
+        strings_set_env(env, "HOME", account->home);
+    setsid();
+    if (launch->terminal) {
+        if (open_terminal(rootfd, launch, account->uid, &slave, err) < 0)
+            return -1;
+        launch->stdio[0] = launch->stdio[1] = launch->stdio[2] = slave;
+    }
+    own_pipes(launch->stdio, account->uid);
+    posture_separate(launch->oom_score_adj);
+    if (posture_limit(launch->ulimits, launch->ulimit_count, err) < 0 ||
+        enter_folder(rootfd, launch->cwd && *launch->cwd ? launch->cwd : "/", err) < 0)
+        return -1;
+    return set_descriptors(launch, err); /* closes the root's, too */
+}
+
+int launch_run(struct launch *launch, struct error *err)
+{
     AUTO_STRINGS struct strings env = { 0 };
     struct account account;
     struct posture posture = {
@@ -230,29 +264,9 @@ int launch_run(struct launch *launch, struct error *err)
         .allow_new_privileges = launch->allow_new_privileges,
         .filter = launch->filter,
     };
-    int slave = -1;
 
-    if (account_find(rootfd, launch->user, launch->groups, &account, err) < 0)
-        return -1;
-    strings_copy(&env, launch->env);
-    if (!strings_find_env(&env, "HOME"))
-        strings_set_env(&env, "HOME", account.home);
-    setsid();
-    if (launch->terminal) {
-        if (open_terminal(rootfd, launch, account.uid, &slave, err) < 0)
-            return -1;
-        launch->stdio[0] = launch->stdio[1] = launch->stdio[2] = slave;
-    }
-    own_pipes(launch->stdio, account.uid);
-    posture_separate(launch->oom_score_adj);
-    if (posture_limit(launch->ulimits, launch->ulimit_count, err) < 0 ||
-        enter_folder(rootfd, launch->cwd && *launch->cwd ? launch->cwd : "/", err) < 0 ||
-        set_descriptors(launch, err) < 0)
-        return -1;
-    rootfd = -1;
-    if (launch->init && split_init(launch, err) < 0)
-        return -1;
-    if (posture_apply(&posture, err) < 0)
-        return -1;
+    if (prepare(launch, &account, &env, err) < 0 || (launch->init && split_init(launch, err) < 0) ||
+        posture_apply(&posture, err) < 0)
+        return launch_blame_spec(err);
     return execute(launch->args, &env, err);
 }

@@ -34,5 +34,11 @@ struct launch {
 /* Replace each -1 of `stdio` by the host's /dev/null, while that is still in reach. */
 int launch_fill_stdio(int stdio[3], struct error *err) MUST_CHECK;
 
+/*
+ * A failure before the program is looked for must not look as if the program were missing or
+ * not executable: those two codes are the program's alone. Returns -1.
+ */
+int launch_blame_spec(struct error *err);
+
 /* In the container, as root: become the program. Returns only on failure, with -1. */
 int launch_run(struct launch *launch, struct error *err) MUST_CHECK;

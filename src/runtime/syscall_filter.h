@@ -5,7 +5,7 @@
  *
  * An allow-list: what is not named answers ENOSYS, so that a program which probes for a new
  * call falls back; what is known to be dangerous, or belongs to a capability that the
- * container lacks, answers EPERM (docs/decisions: the filter of containers).
+ * container lacks, answers EPERM (docs/decisions/0012).
  */
 
 #pragma once

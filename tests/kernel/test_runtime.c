@@ -4,178 +4,46 @@
  * The runtime against the real kernel: containers of a static busybox, as root.
  */
 
-#include "unit.h"
+#include "runtime_bed.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/pidfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "runtime/capability.h"
-#include "runtime/container.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/error.h"
 #include "util/file.h"
-#include "util/text.h"
 
-#define PARENT "carte-test"
-
-struct fixture {
-    char *root; /* a temporary folder */
-    struct container_spec spec;
-    struct container_process process;
-    struct text output;
-    int status; /* of the process, as in wait() */
-};
-
-static void must(int result, const struct error *err)
+static void run_says(struct bed *f, const char *script, const char *expected)
 {
-    if (result < 0)
-        fail_msg("%s", err->text);
-}
-
-static char *below(const struct fixture *f, const char *name)
-{
-    return alloc_format("%s/%s", f->root, name);
-}
-
-static void shell(const char *format, const char *argument)
-{
-    AUTO_FREE char *command = alloc_format("%s %s", format, argument);
-
-    assert_int_equal(system(command), 0);
-}
-
-static int set_up(void **state)
-{
-    struct fixture *f = alloc_new(struct fixture);
-    const char *tmp = getenv("TMPDIR");
-    AUTO_FREE char *layer = NULL;
-
-    f->root = alloc_format("%s/carte-kernel-XXXXXX", tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(f->root));
-    layer = below(f, "layer");
-    shell("mkdir -p", layer);
-    {
-        AUTO_FREE char *script = alloc_format(
-            "cd %s && mkdir bin etc && cp /bin/busybox bin/ && for a in sh cat ls sleep "
-            "true id hostname dd head tail grep kill mount ps tty wc readlink awk touch; "
-            "do ln -s busybox bin/$a; done && "
-            "printf 'root:x:0:0:r:/root:/bin/sh\\nweb:x:33:33:w:/srv:/bin/sh\\n' "
-            ">etc/passwd && printf 'root:x:0:\\nweb:x:33:\\nlog:x:44:web\\n' >etc/group",
-            layer);
-
-        shell("", script);
-    }
-    f->spec.id = "carte-test-1";
-    f->spec.cgroup_parent = PARENT;
-    strings_add(&f->spec.lower, layer);
-    f->spec.upper = below(f, "upper");
-    f->spec.work = below(f, "work");
-    assert_int_equal(mkdir(f->spec.upper, 0755), 0);
-    assert_int_equal(mkdir(f->spec.work, 0755), 0);
-    strings_add(&f->spec.env, "PATH=/bin");
-    f->spec.capabilities = capability_default();
-    f->spec.stdin_fd = f->spec.stdout_fd = f->spec.stderr_fd = -1;
-    f->process.pidfd = f->process.terminal_fd = -1;
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    struct error err = { 0 };
-
-    must(container_destroy_parent(PARENT, &err), &err);
-    shell("rm -rf", f->root);
-    cleanup_close(&f->process.pidfd);
-    cleanup_close(&f->process.terminal_fd);
-    text_done(&f->output);
-    strings_done(&f->spec.lower);
-    strings_done(&f->spec.args);
-    strings_done(&f->spec.env);
-    strings_done(&f->spec.groups);
-    free((void *)(uintptr_t)f->spec.upper);
-    free((void *)(uintptr_t)f->spec.work);
-    free(f->root);
-    free(f);
-    return 0;
-}
-
-static void set_script(struct fixture *f, const char *script)
-{
-    strings_done(&f->spec.args);
-    strings_add(&f->spec.args, "sh");
-    strings_add(&f->spec.args, "-c");
-    strings_add(&f->spec.args, script);
-}
-
-static void reap(struct fixture *f)
-{
-    siginfo_t info = { 0 };
-
-    assert_int_equal(waitid(P_PIDFD, (id_t)f->process.pidfd, &info, WEXITED), 0);
-    f->status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
-}
-
-static void destroy(const struct fixture *f)
-{
-    struct error err = { 0 };
-
-    must(container_destroy(PARENT, f->spec.id, &err), &err);
-}
-
-/* Start, read all output, reap; the cgroup stays. */
-static void run(struct fixture *f, const char *script)
-{
-    struct error err = { 0 };
-    int pipe_fds[2];
-
-    if (script)
-        set_script(f, script);
-    assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
-    f->spec.stdout_fd = f->spec.stderr_fd = pipe_fds[1];
-    must(container_start(&f->spec, &f->process, &err), &err);
-    close(pipe_fds[1]);
-    text_clear(&f->output);
-    must(file_read_fd(pipe_fds[0], 1 << 20, &f->output, &err), &err);
-    close(pipe_fds[0]);
-    reap(f);
-}
-
-static void run_says(struct fixture *f, const char *script, const char *expected)
-{
-    run(f, script);
+    bed_run(f, script);
     assert_string_equal(text_get(&f->output), expected);
     cleanup_close(&f->process.pidfd);
-    destroy(f);
+    bed_destroy(f);
 }
 
 static void exit_code_is_the_programs(void **state)
 {
-    struct fixture *f = *state;
+    struct bed *f = *state;
 
-    run(f, "exit 7");
+    bed_run(f, "exit 7");
     assert_int_equal(f->status, 7);
-    destroy(f);
-    run(f, "kill -9 $$; kill -TERM 1; exec sleep 0; exit 3");
-    destroy(f);
+    bed_destroy(f);
+    bed_run(f, "kill -9 $$; kill -TERM 1; exec sleep 0; exit 3");
+    bed_destroy(f);
 }
 
 static void process_has_only_its_rights(void **state)
 {
-    struct fixture *f = *state;
+    struct bed *f = *state;
 
     run_says(f, "grep -E '^(Cap|NoNewPrivs|Seccomp:)' /proc/self/status",
              "CapInh:\t0000000000000000\nCapPrm:\t00000000800405fb\nCapEff:\t00000000800405fb\n"
@@ -189,7 +57,7 @@ static void process_has_only_its_rights(void **state)
 
 static void only_three_descriptors_are_open(void **state)
 {
-    struct fixture *f = *state;
+    struct bed *f = *state;
     int leaked = open("/", O_RDONLY); /* one that would be inherited */
 
     run_says(f, "ls /proc/$$/fd; cat /proc/self/cgroup | grep -v ':/$'; echo end",
@@ -199,7 +67,7 @@ static void only_three_descriptors_are_open(void **state)
 
 static void kernel_is_masked(void **state)
 {
-    struct fixture *f = *state;
+    struct bed *f = *state;
 
     run_says(
         f,
@@ -213,7 +81,7 @@ static void kernel_is_masked(void **state)
 
 static void names_and_network_are_its_own(void **state)
 {
-    struct fixture *f = *state;
+    struct bed *f = *state;
 
     f->spec.hostname = "web-1";
     run_says(f,
@@ -225,26 +93,26 @@ static void names_and_network_are_its_own(void **state)
 
 static void limits_are_seen_and_hold(void **state)
 {
-    struct fixture *f = *state;
+    struct bed *f = *state;
     struct container_usage usage;
     struct error err = { 0 };
 
     f->spec.limits = (struct container_limits){ 500, 64 << 20, 20 };
-    run(f, "tail /dev/zero");
+    bed_run(f, "tail /dev/zero");
     assert_int_equal(f->status, 137);
-    must(container_usage(PARENT, f->spec.id, &usage, &err), &err);
+    bed_must(container_usage(BED_PARENT, f->spec.id, &usage, &err), &err);
     assert_int_equal(usage.memory_limit_bytes, 64 << 20);
     assert_true(usage.oom_kills >= 1);
     assert_true(usage.cpu_ns > 0);
-    destroy(f);
-    run(f, "i=0; while [ $i -lt 40 ]; do sleep 1 & i=$((i+1)); done; wait");
+    bed_destroy(f);
+    bed_run(f, "i=0; while [ $i -lt 40 ]; do sleep 1 & i=$((i+1)); done; wait");
     assert_non_null(strstr(text_get(&f->output), "fork"));
-    destroy(f);
+    bed_destroy(f);
 }
 
 static void missing_program_is_told_from_a_denied_one(void **state)
 {
-    struct fixture *f = *state;
+    struct bed *f = *state;
     struct error err = { 0 };
 
     strings_add(&f->spec.args, "nothing-here");
@@ -256,15 +124,16 @@ static void missing_program_is_told_from_a_denied_one(void **state)
     assert_int_equal(container_start(&f->spec, &f->process, &err), -1);
     assert_int_equal(err.code, ERROR_DENIED);
     error_clear(&err);
-    assert_int_equal(container_usage(PARENT, f->spec.id, &(struct container_usage){ 0 }, &err), -1);
+    assert_int_equal(container_usage(BED_PARENT, f->spec.id, &(struct container_usage){ 0 }, &err),
+                     -1);
     assert_int_equal(err.code, ERROR_NOT_FOUND);
 }
 
 static void leaked_folder_is_no_working_folder(void **state)
 {
-    struct fixture *f = *state;
+    struct bed *f = *state;
 
-    set_script(f, "true");
+    bed_set_script(f, "true");
     for (int n = 3; n < 12; n++) {
         AUTO_FREE char *path = alloc_format("/proc/self/fd/%d", n);
         struct error err = { 0 };
@@ -276,7 +145,7 @@ static void leaked_folder_is_no_working_folder(void **state)
 
 static void init_forwards_and_reaps(void **state)
 {
-    struct fixture *f = *state;
+    struct bed *f = *state;
     struct error err = { 0 };
     int pipe_fds[2];
     char byte = 0;
@@ -286,24 +155,24 @@ static void init_forwards_and_reaps(void **state)
              "echo $$; (sh -c 'true & exec true' &) ; cat /proc/1/status | grep -E "
              "'^(CapEff|NoNew|Sec.*:.2)'",
              "2\nCapEff:\t0000000000000020\nNoNewPrivs:\t1\nSeccomp:\t2\n");
-    set_script(f, "trap 'exit 9' TERM; echo; while :; do sleep 0.05; done");
+    bed_set_script(f, "trap 'exit 9' TERM; echo; while :; do sleep 0.05; done");
     assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
     f->spec.stdout_fd = pipe_fds[1];
     f->spec.stderr_fd = -1;
-    must(container_start(&f->spec, &f->process, &err), &err);
+    bed_must(container_start(&f->spec, &f->process, &err), &err);
     close(pipe_fds[1]);
     assert_int_equal(read(pipe_fds[0], &byte, 1), 1);
     assert_int_equal(pidfd_send_signal(f->process.pidfd, SIGTERM, NULL, 0), 0);
-    reap(f);
+    bed_reap(f);
     close(pipe_fds[0]);
     assert_int_equal(f->status, 9);
-    destroy(f);
+    bed_destroy(f);
 }
 
 static void mounts_stand_where_they_shall(void **state)
 {
-    struct fixture *f = *state;
-    AUTO_FREE char *file = below(f, "file");
+    struct bed *f = *state;
+    AUTO_FREE char *file = bed_below(f, "file");
     const struct container_mount mounts[] = {
         { .kind = CONTAINER_MOUNT_BIND,
           .source = file,
@@ -330,16 +199,16 @@ static void mounts_stand_where_they_shall(void **state)
 
 static void exec_joins_the_container(void **state)
 {
-    struct fixture *f = *state;
-    struct container_exec_spec spec = { .id = f->spec.id, .cgroup_parent = PARENT };
+    struct bed *f = *state;
+    struct container_exec_spec spec = { .id = f->spec.id, .cgroup_parent = BED_PARENT };
     struct container_process process;
     struct error err = { 0 };
     siginfo_t info = { 0 };
     int pipe_fds[2];
 
-    set_script(f, "exec sleep 100");
+    bed_set_script(f, "exec sleep 100");
     f->spec.hostname = "inside";
-    must(container_start(&f->spec, &f->process, &err), &err);
+    bed_must(container_start(&f->spec, &f->process, &err), &err);
     assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
     spec.pid = f->process.pid;
     spec.start_time = f->process.start_time;
@@ -352,89 +221,82 @@ static void exec_joins_the_container(void **state)
                 "hostname; cat /proc/1/comm; grep -E '^(CapEff|Seccomp:)' /proc/self/status; "
                 "ls /proc/$$/fd; grep -v ':/$' /proc/self/cgroup; exit 4");
     strings_add(&spec.env, "PATH=/bin");
-    must(container_exec(&spec, &process, &err), &err);
+    bed_must(container_exec(&spec, &process, &err), &err);
     close(pipe_fds[1]);
-    must(file_read_fd(pipe_fds[0], 65536, &f->output, &err), &err);
+    bed_must(file_read_fd(pipe_fds[0], 65536, &f->output, &err), &err);
     close(pipe_fds[0]);
     assert_string_equal(text_get(&f->output), "inside\nsleep\nCapEff:\t00000000800405fb\n"
                                               "Seccomp:\t2\n0\n1\n2\n");
     assert_int_equal(waitid(P_PIDFD, (id_t)process.pidfd, &info, WEXITED), 0);
     assert_int_equal(info.si_status, 4);
     close(process.pidfd);
-    must(container_kill_all(PARENT, f->spec.id, 5000, &err), &err);
-    reap(f);
+    bed_must(container_kill_all(BED_PARENT, f->spec.id, 5000, &err), &err);
+    bed_reap(f);
     assert_int_equal(f->status, 137);
     assert_int_equal(container_exec(&spec, &process, &err), -1);
     assert_int_equal(err.code, ERROR_NOT_FOUND);
     strings_done(&spec.args);
     strings_done(&spec.env);
-    destroy(f);
+    bed_destroy(f);
 }
 
 static void terminal_is_the_containers_own(void **state)
 {
-    struct fixture *f = *state;
+    struct bed *f = *state;
     struct error err = { 0 };
     char text[256] = "";
     size_t length = 0;
 
     f->spec.terminal = true;
-    set_script(f, "tty; ls -l /dev/console | head -c 1");
-    must(container_start(&f->spec, &f->process, &err), &err);
+    bed_set_script(f, "tty; ls -l /dev/console | head -c 1");
+    bed_must(container_start(&f->spec, &f->process, &err), &err);
     assert_true(f->process.terminal_fd >= 0);
     for (ssize_t got = 1; got > 0 && length<sizeof(text) - 1; length += got> 0 ? (size_t)got : 0)
         got = read(f->process.terminal_fd, text + length, sizeof(text) - 1 - length);
-    reap(f);
+    bed_reap(f);
     text[length] = '\0';
     assert_string_equal(text, "/dev/pts/0\r\nc");
-    destroy(f);
+    bed_destroy(f);
 }
 
 static void two_hundred_starts_leave_nothing(void **state)
 {
-    struct fixture *f = *state;
+    struct bed *f = *state;
     struct error err = { 0 };
     int64_t began_ns = clock_now_ns();
 
     strings_add(&f->spec.args, "/bin/true");
     for (int i = 0; i < 200; i++) {
-        must(container_start(&f->spec, &f->process, &err), &err);
-        reap(f);
+        bed_must(container_start(&f->spec, &f->process, &err), &err);
+        bed_reap(f);
         cleanup_close(&f->process.pidfd);
-        destroy(f);
+        bed_destroy(f);
     }
     f->process.pidfd = -1;
     print_message("%lld us for one start to exit\n",
                   (long long)(clock_now_ns() - began_ns) / 200000);
-    assert_int_equal(system("test -z \"$(find /sys/fs/cgroup -path '*/" PARENT "/*' -type d)\""),
-                     0);
+    assert_int_equal(
+        system("test -z \"$(find /sys/fs/cgroup -path '*/" BED_PARENT "/*' -type d)\""), 0);
     assert_int_equal(system("! grep -q carte-kernel /proc/self/mountinfo"), 0);
 }
-
-#define KERNEL_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        KERNEL_TEST(exit_code_is_the_programs),
-        KERNEL_TEST(process_has_only_its_rights),
-        KERNEL_TEST(only_three_descriptors_are_open),
-        KERNEL_TEST(kernel_is_masked),
-        KERNEL_TEST(names_and_network_are_its_own),
-        KERNEL_TEST(limits_are_seen_and_hold),
-        KERNEL_TEST(missing_program_is_told_from_a_denied_one),
-        KERNEL_TEST(leaked_folder_is_no_working_folder),
-        KERNEL_TEST(init_forwards_and_reaps),
-        KERNEL_TEST(mounts_stand_where_they_shall),
-        KERNEL_TEST(exec_joins_the_container),
-        KERNEL_TEST(terminal_is_the_containers_own),
-        KERNEL_TEST(two_hundred_starts_leave_nothing),
+        BED_TEST(exit_code_is_the_programs),
+        BED_TEST(process_has_only_its_rights),
+        BED_TEST(only_three_descriptors_are_open),
+        BED_TEST(kernel_is_masked),
+        BED_TEST(names_and_network_are_its_own),
+        BED_TEST(limits_are_seen_and_hold),
+        BED_TEST(missing_program_is_told_from_a_denied_one),
+        BED_TEST(leaked_folder_is_no_working_folder),
+        BED_TEST(init_forwards_and_reaps),
+        BED_TEST(mounts_stand_where_they_shall),
+        BED_TEST(exec_joins_the_container),
+        BED_TEST(terminal_is_the_containers_own),
+        BED_TEST(two_hundred_starts_leave_nothing),
     };
 
-    if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0 ||
-        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
-        perror("namespaces for the test (root is needed)");
-        return 1;
-    }
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return bed_enter() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
