@@ -49,28 +49,52 @@ static bool read_file(struct reading *reading, const struct node *at, const char
     return true;
 }
 
-void environment_add_files(struct reading *reading, const struct stack_options *options,
-                           struct strings_map *variables)
+/* Add the variables of `found` that are not there yet, and empty it. */
+static void add_missing(struct strings_map *variables, struct strings_map *found)
+{
+    for (size_t i = 0; i < found->count; i++) {
+        if (found->pairs[i].value && !strings_map_find(variables, found->pairs[i].key))
+            strings_map_set(variables, found->pairs[i].key, found->pairs[i].value);
+    }
+    strings_map_done(found);
+}
+
+static void read_required(struct reading *reading, const struct node *at, const char *path,
+                          const struct strings_map *variables, struct strings_map *out)
+{
+    struct dotenv_options how = { .variables = variables };
+
+    if (!read_file(reading, at, path, &how, out))
+        reading_error(reading, at, "the file of variables '%s' does not exist", path);
+}
+
+void environment_add_file(struct reading *reading, const struct node *at, const char *path,
+                          bool required, struct strings_map *variables)
 {
     struct dotenv_options how = { .variables = variables };
     struct strings_map found = { 0 };
+
+    if (required)
+        read_required(reading, at, path, variables, &found);
+    else
+        (void)read_file(reading, at, path, &how, &found);
+    add_missing(variables, &found);
+}
+
+void environment_add_files(struct reading *reading, const struct stack_options *options,
+                           struct strings_map *variables)
+{
+    struct strings_map found = { 0 };
     struct node nowhere = { 0 };
 
-    for (size_t i = 0; i < options->env_files.count; i++) {
-        if (!read_file(reading, &nowhere, options->env_files.items[i], &how, &found))
-            reading_error(reading, &nowhere, "the file of variables '%s' does not exist",
-                          options->env_files.items[i]);
-    }
+    for (size_t i = 0; i < options->env_files.count; i++)
+        read_required(reading, &nowhere, options->env_files.items[i], variables, &found);
+    add_missing(variables, &found);
     if (options->env_files.count == 0) {
         AUTO_FREE char *path = reading_resolve_path(reading, ".env");
 
-        (void)read_file(reading, &nowhere, path, &how, &found);
+        environment_add_file(reading, &nowhere, path, false, variables);
     }
-    for (size_t i = 0; i < found.count; i++) {
-        if (found.pairs[i].value && !strings_map_find(variables, found.pairs[i].key))
-            strings_map_set(variables, found.pairs[i].key, found.pairs[i].value);
-    }
-    strings_map_done(&found);
 }
 
 /* A name without a value takes that of the environment, if there is one. */

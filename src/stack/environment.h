@@ -20,6 +20,10 @@ void environment_load(struct strings_map *out);
 void environment_add_files(struct reading *reading, const struct stack_options *options,
                            struct strings_map *variables);
 
+/* Add what one file says that `variables` do not; `at` is where the file was named. */
+void environment_add_file(struct reading *reading, const struct node *at, const char *path,
+                          bool required, struct strings_map *variables);
+
 /*
  * Read each service's env_file under its `environment`, and give a variable or build argument
  * without a value that of `variables`. `root` is the tree, for places.

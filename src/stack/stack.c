@@ -3,38 +3,33 @@
 /*
  * The stack: one or several files, resolved and checked
  *
- * Each document of each file goes its own way from text to a tree in its long form; then the
- * trees are merged, and the one that is left is decoded, completed and checked. A mistake in
- * one step does not keep the next from looking for more, as long as there is a tree.
+ * The documents of all files are laid on one tree (document.c), which is decoded, completed and
+ * checked. A mistake in one step does not keep the next from looking for more, as long as
+ * there is a tree.
  */
 
 #include "stack/stack.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "stack/canonical.h"
 #include "stack/check.h"
 #include "stack/decode.h"
+#include "stack/document.h"
 #include "stack/environment.h"
 #include "stack/interpolate.h"
 #include "stack/locate.h"
-#include "stack/merge.h"
 #include "stack/tables.h"
-#include "stack/yaml_reader.h"
 #include "util/alloc.h"
 #include "util/error.h"
-#include "util/file.h"
 
 struct load {
     const struct stack_options *options;
     struct diagnostics *diagnostics;
     struct reading reading;
     struct strings files;
-    struct strings_map variables;
-    struct strings unset; /* variables that were warned about */
+    struct document_run run;
     char *directory;
     char *name; /* of the project */
     struct node **documents;
@@ -45,36 +40,20 @@ struct load {
 
 /* ---- reading ---- */
 
-static int read_document(struct load *load, const char *path, struct error *err)
+static int read_file(struct load *load, const char *path, struct error *err)
 {
-    AUTO_TEXT struct text text = { 0 };
-    bool standard = strcmp(path, "-") == 0;
-    int result = standard ? file_read_fd(STDIN_FILENO, YAML_READER_BYTES_MAX, &text, err)
-                          : file_read(AT_FDCWD, path, YAML_READER_BYTES_MAX, &text, err);
-    AUTO(node) struct node *documents = NULL;
-    const char *file = NULL;
+    AUTO(node) struct node *documents = document_read(&load->run, path, err);
 
-    if (result < 0)
-        return error_wrap(err, "read the stack file '%s'", path);
-    file = diagnostic_add_source(load->diagnostics, standard ? "standard input" : path,
-                                 text_get(&text), text.length);
-    documents = yaml_reader_read(file, text_get(&text), text.length, load->diagnostics);
     if (!documents) {
         load->unread = true;
-        return 0;
+        return err->code == ERROR_NONE ? 0 : -1;
     }
+    strings_add(&load->run.chain, path);
     for (size_t i = 0; i < documents->count; i++) {
-        struct node *document = documents->children[i].value;
+        struct node_child *child = &documents->children[i];
 
-        if (document->kind != NODE_MAP) {
-            reading_error(&load->reading, document,
-                          "%s stands at the top of the file, a mapping is expected",
-                          node_describe(document));
-            load->unread = true;
-            continue;
-        }
-        documents->children[i].value = node_new(NODE_NULL, &document->place);
-        *ALLOC_APPEND(load->documents, load->document_count) = document;
+        *ALLOC_APPEND(load->documents, load->document_count) = STEAL_PTR(child->value);
+        child->value = node_new(NODE_NULL, &child->place);
     }
     return 0;
 }
@@ -89,7 +68,7 @@ static int read_documents(struct load *load, struct error *err)
                                                              : locate_folder(load->files.items[0]);
     load->reading.directory = load->directory;
     for (size_t i = 0; i < load->files.count; i++) {
-        if (read_document(load, load->files.items[i], err) < 0)
+        if (read_file(load, load->files.items[i], err) < 0)
             return -1;
     }
     return 0;
@@ -103,7 +82,7 @@ static char *find_written_name(struct load *load)
 
     for (size_t i = load->document_count; i-- > 0;) {
         const char *name = node_find_text(load->documents[i], "name");
-        struct interpolate_scope scope = { &load->variables, NULL, INTERPOLATE_BUDGET };
+        struct interpolate_scope scope = { &load->run.variables, NULL, INTERPOLATE_BUDGET };
         struct error err = { 0 };
 
         if (!name)
@@ -121,7 +100,7 @@ static void decide_name(struct load *load)
 {
     const char *given = load->options->project_name;
     const struct strings_pair *variable =
-        strings_map_find(&load->variables, "COMPOSE_PROJECT_NAME");
+        strings_map_find(&load->run.variables, "COMPOSE_PROJECT_NAME");
     AUTO_FREE char *written = find_written_name(load);
     const char *folder = strrchr(load->directory, '/');
     struct node nowhere = { 0 };
@@ -141,55 +120,28 @@ static void decide_name(struct load *load)
     if (!*load->name && !given)
         reading_error(&load->reading, &nowhere,
                       "the project has no name; write 'name:' at the top, or give it with -p");
-    strings_map_set(&load->variables, "COMPOSE_PROJECT_NAME", load->name);
+    strings_map_set(&load->run.variables, "COMPOSE_PROJECT_NAME", load->name);
 }
 
 /* ---- from documents to one tree ---- */
 
-static void refuse_unbuilt(struct load *load, const struct node *document)
-{
-    const struct node *include = node_find(document, "include");
-    const struct node *services = node_find(document, "services");
-
-    if (include)
-        reading_error(&load->reading, include,
-                      "'include' is not supported yet; name the files with -f");
-    for (size_t i = 0; services && services->kind == NODE_MAP && i < services->count; i++) {
-        const struct node *extends = node_find(services->children[i].value, "extends");
-
-        if (extends)
-            reading_error(&load->reading, extends,
-                          "'extends' is not supported yet; use an anchor and '<<'");
-    }
-}
-
 static void merge_documents(struct load *load)
 {
     struct diagnostic_place top = { 0 };
-    struct interpolate_scope scope = { &load->variables, &load->unset, INTERPOLATE_BUDGET };
 
     if (load->document_count > 0)
         top = load->documents[0]->place;
     load->root = node_new(NODE_MAP, &top);
-    for (size_t i = 0; i < load->document_count; i++) {
-        struct node *document = load->documents[i];
-        const struct node *version = node_find(document, "version");
-
-        if (!load->options->resolved)
-            interpolate_tree(document, &scope, load->diagnostics);
-        refuse_unbuilt(load, document);
-        if (version)
-            reading_warn(&load->reading, version, "'version' has no meaning any more; remove it");
-        canonical_object(&load->reading, &project_object, document);
-        merge_object(&project_object, load->root, document);
-    }
+    for (size_t i = 0; i < load->document_count; i++)
+        document_apply(&load->run, load->documents[i], load->root);
 }
 
 /* ---- profiles ---- */
 
 static bool is_active(const struct load *load, const struct service *service)
 {
-    const struct strings_pair *variable = strings_map_find(&load->variables, "COMPOSE_PROFILES");
+    const struct strings_pair *variable =
+        strings_map_find(&load->run.variables, "COMPOSE_PROFILES");
     const struct strings *asked = &load->options->profiles;
 
     if (service->profiles.count == 0 || load->options->resolved || strings_has(asked, "*"))
@@ -281,7 +233,7 @@ static struct stack *build_stack(struct load *load)
     stack->directory = alloc_text(load->directory);
     drop_inactive(load, stack);
     if (!load->options->resolved)
-        environment_complete(&load->reading, load->root, stack, &load->variables);
+        environment_complete(&load->reading, load->root, stack, &load->run.variables);
     check_complete(stack);
     check_stack(&load->reading, load->root, stack);
     drop_unused_networks(stack);
@@ -291,8 +243,7 @@ static struct stack *build_stack(struct load *load)
 static void load_done(struct load *load)
 {
     strings_done(&load->files);
-    strings_map_done(&load->variables);
-    strings_done(&load->unset);
+    document_done(&load->run);
     for (size_t i = 0; i < load->document_count; i++)
         node_free(load->documents[i]);
     free(load->documents);
@@ -308,9 +259,9 @@ static struct stack *run(struct load *load, struct error *err)
 
     if (read_documents(load, err) < 0)
         return NULL;
-    environment_load(&load->variables);
+    environment_load(&load->run.variables);
     if (!load->options->resolved)
-        environment_add_files(&load->reading, load->options, &load->variables);
+        environment_add_files(&load->reading, load->options, &load->run.variables);
     decide_name(load);
     if (!load->unread) {
         merge_documents(load);
@@ -336,8 +287,11 @@ struct stack *stack_load(const struct stack_options *options, struct diagnostics
             .resolved = options->resolved,
         },
     };
-    struct stack *stack = run(&load, err);
+    struct stack *stack = NULL;
 
+    load.run.reading = &load.reading;
+    load.run.budget = INTERPOLATE_BUDGET;
+    stack = run(&load, err);
     load_done(&load);
     return stack;
 }

@@ -142,6 +142,87 @@ static void variables_come_from_the_environment_before_the_file(void **state)
     bed_end(&bed);
 }
 
+static void included_files_have_their_own_folder(void **state)
+{
+    struct bed bed;
+    AUTO_FREE char *folder = NULL;
+    struct error err = { 0 };
+
+    (void)state;
+    bed_begin(&bed);
+    folder = alloc_format("%s/sub", bed.folder);
+    assert_int_equal(file_make_folders(folder, 0755, &err), 0);
+    bed_write(&bed, "sub/.env", "CARTE_BED_SUB=below\n");
+    bed_write(&bed, "sub/more.yaml",
+              "services: {db: {image: \"${CARTE_BED_SUB}\", volumes: [\"./d:/d\"]}}\n");
+    bed_load(&bed, "include: [sub/more.yaml]\n"
+                   "services: {web: {image: \"x${CARTE_BED_SUB:-}\", depends_on: [db]}}\n");
+    bed_expect_loaded(&bed);
+    assert_string_equal(stack_find_service(bed.stack, "db")->image, "below");
+    assert_string_equal(stack_find_service(bed.stack, "web")->image, "x");
+    assert_non_null(strstr(stack_find_service(bed.stack, "db")->mounts[0].source, "/sub/d"));
+    bed_end(&bed);
+}
+
+static void services_extend_services_of_any_file(void **state)
+{
+    struct bed bed;
+    const struct service *web = NULL;
+
+    (void)state;
+    bed_begin(&bed);
+    bed_write(&bed, "base.yaml",
+              "services:\n"
+              "  base: {extends: {service: deep}, user: base}\n"
+              "  deep: {image: deep, environment: {A: deep, B: deep}}\n"
+              "  other: {extends: {file: stack.yaml, service: local}}\n");
+    bed_load(&bed, "services:\n"
+                   "  web:\n"
+                   "    extends: {file: base.yaml, service: base}\n"
+                   "    environment: [A=web]\n"
+                   "  local: {extends: web, user: local}\n");
+    bed_expect_loaded(&bed);
+    assert_int_equal(bed.stack->service_count, 2);
+    web = stack_find_service(bed.stack, "web");
+    assert_string_equal(web->image, "deep");
+    assert_string_equal(web->user, "base");
+    assert_string_equal(strings_map_find(&web->environment, "A")->value, "web");
+    assert_string_equal(strings_map_find(&web->environment, "B")->value, "deep");
+    assert_string_equal(stack_find_service(bed.stack, "local")->user, "local");
+    bed_end(&bed);
+}
+
+static void circles_of_files_and_services_are_mistakes(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t line;
+        const char *says;
+    } cases[] = {
+        { "include: [stack.yaml]\nservices: {a: {image: a}}\n", 1, "leads back to itself" },
+        { "services:\n  a: {image: a, extends: b}\n  b: {extends: a}\n", 2,
+          "leads back to itself" },
+        { "services:\n  a: {image: a, extends: {file: stack.yaml, service: a}}\n", 2,
+          "leads back to itself" },
+        { "services:\n  a: {image: a, extends: c}\n", 2, "no service 'c' to extend" },
+        { "services:\n  a: {image: a, extends: {file: no.yaml, service: c}}\n", 2, "no.yaml" },
+        { "include: [none.yaml]\nservices: {a: {image: a}}\n", 1, "none.yaml" },
+        { "include: x\nservices: {a: {image: a}}\n", 1, "a list is expected" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct bed bed;
+
+        bed_begin(&bed);
+        bed_load(&bed, cases[i].text);
+        assert_null(bed.stack);
+        if (!bed_says(&bed, cases[i].line, cases[i].says))
+            fail_msg("case %zu: line %zu does not say '%s'", i, cases[i].line, cases[i].says);
+        bed_end(&bed);
+    }
+}
+
 static const char rich[] =
     "services:\n"
     "  web:\n"
@@ -238,6 +319,9 @@ int main(void)
         cmocka_unit_test(an_override_file_is_found),
         cmocka_unit_test(our_own_names_come_first_and_parents_are_searched),
         cmocka_unit_test(variables_come_from_the_environment_before_the_file),
+        cmocka_unit_test(included_files_have_their_own_folder),
+        cmocka_unit_test(services_extend_services_of_any_file),
+        cmocka_unit_test(circles_of_files_and_services_are_mistakes),
         cmocka_unit_test(what_is_written_reads_back_the_same),
     };
 
