@@ -8,6 +8,7 @@
 #include "cli/cmd_config.h"
 #include "cli/cmd_down.h"
 #include "cli/cmd_exec.h"
+#include "cli/cmd_front.h"
 #include "cli/cmd_lifecycle.h"
 #include "cli/cmd_logs.h"
 #include "cli/cmd_ps.h"
@@ -84,6 +85,7 @@ static const struct command *const stack_commands[] = {
     &cmd_schema,
     &cmd_version,
     &stack_plan,
+    &cmd_front,
     &cmd_supervise,
     NULL,
 };

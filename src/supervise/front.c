@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -114,6 +115,25 @@ static void on_ended(evutil_socket_t fd, short what, void *context)
     front->ended(front->context, "the front has ended");
 }
 
+/*
+ * In the child: become the front. A fresh program image holds nothing of the supervisor's
+ * memory, such as the secrets of the stack.
+ */
+_Noreturn static void execute(int socket, int parent)
+{
+    char parent_text[16];
+    char name[] = "carte-front";
+    char command[] = "front";
+    char *const args[] = { name, command, parent_text, NULL };
+    char *const env[] = { NULL };
+
+    snprintf(parent_text, sizeof(parent_text), "%d", parent);
+    if (socket == FRONT_CHILD_SOCKET ? fcntl(socket, F_SETFD, 0) == 0
+                                     : dup2(socket, FRONT_CHILD_SOCKET) >= 0)
+        execve("/proc/self/exe", args, env);
+    _exit(127);
+}
+
 static int spawn(struct front *front, struct error *err)
 {
     const struct timeval patience = { .tv_sec = PATIENCE_S };
@@ -132,7 +152,7 @@ static int spawn(struct front *front, struct error *err)
     if (front->pid < 0)
         return error_set_errno(err, errno, "fork the front");
     if (front->pid == 0)
-        front_child_run(theirs, parent);
+        execute(theirs, parent);
     front->pidfd = pidfd_open(front->pid, 0);
     if (front->pidfd < 0)
         return error_set_errno(err, errno, "open the front's process");

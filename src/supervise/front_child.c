@@ -194,14 +194,14 @@ static void on_message(evutil_socket_t socket, short what, void *context)
     }
 }
 
-_Noreturn void front_child_run(int socket, int parent)
+_Noreturn void front_child_run(int parent)
 {
     struct child *child = alloc_new(struct child);
     struct event *readable = NULL;
     struct error err = { 0 };
 
-    child->socket = socket;
-    if (front_sandbox_detach(&child->socket, parent, &err) == 0) {
+    child->socket = FRONT_CHILD_SOCKET;
+    if (front_sandbox_detach(child->socket, parent, &err) == 0) {
         child->base = event_base_new();
         readable = event_new(child->base, child->socket, EV_READ | EV_PERSIST, on_message, child);
         event_add(readable, NULL);

@@ -9,6 +9,7 @@
 
 #include "supervise/front_sandbox.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -74,6 +75,7 @@ static const int allowed_calls[] = {
     __NR_sendto,
     __NR_setsockopt,
     __NR_shutdown,
+    __NR_sigaltstack,
     __NR_tgkill,
     __NR_timerfd_settime,
     __NR_write,
@@ -121,22 +123,20 @@ static int load_filter(struct error *err)
     return 0;
 }
 
-/* Make descriptors 0 and 1 /dev/null, 3 the socket, and close all above. */
-static int keep_descriptors(int *socket, struct error *err)
+/* Descriptors 0 and 1 become /dev/null, what is above the socket is closed. */
+static int keep_descriptors(int socket, struct error *err)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+    assert(socket == STDERR_FILENO + 1);
     if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
         return error_set_errno(err, errno, "open /dev/null");
-    if (*socket != 3 && dup3(*socket, 3, O_CLOEXEC) < 0)
-        return error_set_errno(err, errno, "move the front's socket");
-    *socket = 3;
-    if (close_range(4, ~0U, 0) < 0)
+    if (close_range((unsigned int)socket + 1, ~0U, 0) < 0)
         return error_set_errno(err, errno, "close descriptors");
     return 0;
 }
 
-int front_sandbox_detach(int *socket, int parent, struct error *err)
+int front_sandbox_detach(int socket, int parent, struct error *err)
 {
     sigset_t none;
 

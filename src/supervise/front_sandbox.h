@@ -13,8 +13,8 @@
 
 struct error;
 
-/* Keep only `socket` and stderr of the descriptors; die with the process `parent`. */
-int front_sandbox_detach(int *socket, int parent, struct error *err) MUST_CHECK;
+/* Keep only `socket`, which is 3, and stderr of the descriptors; die with the process `parent`. */
+int front_sandbox_detach(int socket, int parent, struct error *err) MUST_CHECK;
 
 /* Give up the rest; to be called last, when everything is set up. */
 int front_sandbox_enter(struct error *err) MUST_CHECK;

@@ -14,6 +14,7 @@
 
 #include "net/dns.h"
 #include "supervise/front.h"
+#include "supervise/front_child.h"
 #include "supervise/front_dns.h"
 #include "supervise/front_message.h"
 #include "util/alloc.h"
@@ -422,7 +423,8 @@ static void name_servers_are_read_from_resolv_conf(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
-int main(void)
+/* The front executes its own program again, which here is this one. */
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_name_is_answered_over_udp),
@@ -437,5 +439,7 @@ int main(void)
         cmocka_unit_test(name_servers_are_read_from_resolv_conf),
     };
 
+    if (argc == 3 && strcmp(argv[1], "front") == 0)
+        front_child_run(atoi(argv[2]));
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
