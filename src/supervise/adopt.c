@@ -66,13 +66,13 @@ static void adopt_alive(struct replica *replica, int pidfd)
     replica_update_ready(replica);
 }
 
-/* It ended while nobody looked. The keeper may know how. */
+/* It ended while nobody looked. The keeper has recorded it by now, if it knows how. */
 static void adopt_ended(struct replica *replica)
 {
     replica->wanted = replica->record->state != REPLICA_STOPPING;
     take_up_log(replica);
     replica->has_ended = true;
-    replica->ended_until_ms = clock_now_ms() + SECOND_MS;
+    replica->ended_until_ms = clock_now_ms();
 }
 
 /* No process is recorded: what the old supervisor was about to do is done again. */

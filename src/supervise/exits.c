@@ -83,19 +83,19 @@ bool exits_find(int fd, pid_t pid, uint64_t start_time, struct exits_record *out
 }
 
 /* The name of the program stands in parentheses and may hold blanks and parentheses itself. */
-static uint64_t parse_start_time(const char *stat)
+static uint64_t parse_field(const char *stat, int wanted)
 {
     const char *at = strrchr(stat, ')');
     int field = 2;
 
-    while (at && field < 22) {
+    while (at && field < wanted) {
         at = strchr(at + 1, ' ');
         field++;
     }
     return at ? strtoull(at + 1, NULL, 10) : 0;
 }
 
-uint64_t exits_start_time(pid_t pid)
+static uint64_t read_field(pid_t pid, int wanted)
 {
     char path[32];
     char stat[1024];
@@ -111,5 +111,15 @@ uint64_t exits_start_time(pid_t pid)
     if (length <= 0)
         return 0;
     stat[length] = '\0';
-    return parse_start_time(stat);
+    return parse_field(stat, wanted);
+}
+
+uint64_t exits_start_time(pid_t pid)
+{
+    return read_field(pid, 22);
+}
+
+pid_t exits_parent(pid_t pid)
+{
+    return (pid_t)read_field(pid, 4);
 }

@@ -38,3 +38,6 @@ bool exits_find(int fd, pid_t pid, uint64_t start_time, struct exits_record *out
 
 /* Field 22 of /proc/PID/stat: ticks since boot; 0: there is no such process. */
 uint64_t exits_start_time(pid_t pid);
+
+/* Field 4: the process that reaps it; 0: there is no such process. */
+pid_t exits_parent(pid_t pid);

@@ -22,7 +22,9 @@
 #include "util/clock.h"
 #include "util/error.h"
 
+/* A record comes within milliseconds; a stranger that inherited the process may reap it late. */
 #define UNKNOWN_AFTER_MS 1000
+#define UNKNOWN_AFTER_ORPHAN_MS 200
 
 /* Of <linux/pidfd.h> since 6.15; older headers lack it, older kernels refuse it. */
 struct pidfd_report {
@@ -174,7 +176,9 @@ static void handle_exit(evutil_socket_t fd, short what, void *context)
     event_free(replica->exit_event);
     replica->exit_event = NULL;
     replica->has_ended = true;
-    replica->ended_until_ms = clock_now_ms() + UNKNOWN_AFTER_MS;
+    replica->ended_until_ms = clock_now_ms() + (exits_parent(replica->record->pid) == getppid()
+                                                    ? UNKNOWN_AFTER_MS
+                                                    : UNKNOWN_AFTER_ORPHAN_MS);
     replica_update_ready(replica);
     crew_touch(replica->crew);
 }
