@@ -40,6 +40,11 @@ _carte_stack_complete()
         services=1
         case $previous in
         esac ;;
+    events)
+        words="$globals --json --all -a"
+        services=1
+        case $previous in
+        esac ;;
     exec)
         words="$globals --detach -d --env -e --user -u --workdir -w --no-tty -T --index --privileged"
         services=1
@@ -85,7 +90,7 @@ _carte_stack_complete()
         --format) values='text json' ;;
         esac ;;
     '')
-        words="$globals up down ps logs exec scale start stop restart build config schema version" ;;
+        words="$globals up down ps logs events exec scale start stop restart build config schema version" ;;
     esac
     [ -n "$values" ] && words=$values
     if [ -n "$services" ] && [ -z "$values" ]; then

@@ -213,7 +213,7 @@ static int check_status(const struct stage *stage, const struct cartefile_instru
         return 0;
     if (stage->builder->request->output_fd < 0)
         read_tail(output, &tail);
-    return error_set(err, ERROR_INVALID, "%s:%zu: %.200s: ended with exit status %d%s%s",
+    return error_set(err, ERROR_SYSTEM, "%s:%zu: %.200s: ended with exit status %d%s%s",
                      stage->builder->cartefile->path, at->line, at->display, status,
                      tail.length > 0 ? ":\n" : "", text_get(&tail));
 }

@@ -7,6 +7,7 @@
 #include "cli/cmd_build.h"
 #include "cli/cmd_config.h"
 #include "cli/cmd_down.h"
+#include "cli/cmd_events.h"
 #include "cli/cmd_exec.h"
 #include "cli/cmd_front.h"
 #include "cli/cmd_lifecycle.h"
@@ -75,6 +76,7 @@ static const struct command *const stack_commands[] = {
     &cmd_down,
     &cmd_ps,
     &cmd_logs,
+    &cmd_events,
     &cmd_exec,
     &cmd_lifecycle_scale,
     &cmd_lifecycle_start,

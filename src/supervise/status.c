@@ -132,6 +132,14 @@ static void format_usage(const struct replica *replica, struct json *json)
     json_set_int(json, "pids", (int64_t)sample->pids);
 }
 
+/* Is it of the definition that its service has now, and to stay? */
+static bool is_current(const struct replica *replica)
+{
+    const struct crew_service *service = crew_find_service(replica->crew, replica->record->service);
+
+    return service && !replica->record->leaving && replica_is_current(replica, service);
+}
+
 static struct json *format_replica(const struct replica *replica)
 {
     const struct state_replica *record = replica->record;
@@ -148,6 +156,7 @@ static struct json *format_replica(const struct replica *replica)
                   record->state == REPLICA_RUNNING ? health_status_name(replica->health.status)
                                                    : "");
     json_set_bool(json, "ready", replica->ready);
+    json_set_bool(json, "current", is_current(replica));
     json_set_int(json, "pid", record->pid);
     json_set_int(json, "start_time", (int64_t)record->start_time);
     json_set_text(json, "image", replica->service->image);
