@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -21,6 +22,7 @@
 #include "image/blob.h"
 #include "image/catalog.h"
 #include "image/manifest.h"
+#include "image/session.h"
 #include "image/store.h"
 #include "util/alloc.h"
 #include "util/error.h"
@@ -132,15 +134,27 @@ static int list_names(int folder, struct strings *names, struct error *err)
     return 0;
 }
 
-static int sweep_folder(int store_fd, const char *path, const struct strings *keep, uint64_t *freed,
-                        struct error *err)
+/* What has its name is whole, so a name goes at once and the content after it. */
+static int remove_one(struct session *session, int folder, const char *name, struct error *err)
 {
-    AUTO_CLOSE int folder = openat(store_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    AUTO_FREE char *gone = session_new_name(session, "pruned");
+
+    if (renameat(folder, name, session->fd, gone) < 0)
+        return error_set_errno(err, errno, "take '%s' away", name);
+    return file_remove_tree(session->fd, gone, err);
+}
+
+static int sweep_folder(struct store *store, const char *path, const struct strings *keep,
+                        uint64_t *freed, struct error *err)
+{
+    AUTO_CLOSE int folder =
+        openat(store_get_folder(store), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     AUTO_STRINGS struct strings names = { 0 };
+    struct session *session = NULL;
 
     if (folder < 0)
         return error_set_errno(err, errno, "open the store's folder '%s'", path);
-    if (list_names(folder, &names, err) < 0)
+    if (store_begin(store, &session, err) < 0 || list_names(folder, &names, err) < 0)
         return -1;
     for (size_t i = 0; i < names.count; i++) {
         const char *name = names.items[i];
@@ -148,22 +162,23 @@ static int sweep_folder(int store_fd, const char *path, const struct strings *ke
         if (strcmp(name, "none") == 0 || strings_has(keep, name))
             continue;
         *freed += size_of(folder, name);
-        if (file_remove_tree(folder, name, err) < 0)
+        if (remove_one(session, folder, name, err) < 0)
             return error_wrap(err, "prune '%s'", path);
     }
     return 0;
 }
 
 /* Cached steps whose layer is gone are gone too, so what leads to layers goes before them. */
-static int sweep_all(int store_fd, const struct keep *keep, uint64_t *freed, struct error *err)
+static int sweep_all(struct store *store, const struct keep *keep, uint64_t *freed,
+                     struct error *err)
 {
     const struct strings nothing = { 0 };
 
-    if (sweep_folder(store_fd, "cache", &nothing, freed, err) < 0 ||
-        sweep_folder(store_fd, "records", &keep->records, freed, err) < 0 ||
-        sweep_folder(store_fd, "layers", &keep->layers, freed, err) < 0)
+    if (sweep_folder(store, "cache", &nothing, freed, err) < 0 ||
+        sweep_folder(store, "records", &keep->records, freed, err) < 0 ||
+        sweep_folder(store, "layers", &keep->layers, freed, err) < 0)
         return -1;
-    return sweep_folder(store_fd, "blobs/sha256", &keep->blobs, freed, err);
+    return sweep_folder(store, "blobs/sha256", &keep->blobs, freed, err);
 }
 
 int prune_store(struct store *store, bool dangling, const struct strings *used,
@@ -185,7 +200,7 @@ int prune_store(struct store *store, bool dangling, const struct strings *used,
             return -1;
     }
     keep_used(used, &keep);
-    if (sweep_all(store_fd, &keep, &freed, err) < 0)
+    if (sweep_all(store, &keep, &freed, err) < 0)
         return -1;
     *freed_bytes_out = freed;
     return 0;

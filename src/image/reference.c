@@ -59,6 +59,8 @@ static size_t host_length(const char *name, size_t length)
 
 static bool is_host(const char *host, size_t length)
 {
+    if (length > 0 && !isalnum((unsigned char)host[0]))
+        return false;
     for (size_t i = 0; i < length; i++) {
         if (!isalnum((unsigned char)host[i]) && !strchr(".-:", host[i]))
             return false;

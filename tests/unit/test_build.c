@@ -7,6 +7,7 @@
 
 #include "unit.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,6 +133,22 @@ static void assert_content(const struct image *image, const char *path, const ch
     AUTO_FREE char *found = content_of(image, path);
 
     assert_string_equal(found, content);
+}
+
+/* Append a byte to every blob: no digest is right any more. */
+static void damage_blobs(const struct place *place)
+{
+    AUTO_FREE char *folder = alloc_format("%s/images/blobs/sha256", place->folder);
+    DIR *stream = opendir(folder);
+
+    assert_non_null(stream);
+    for (const struct dirent *e = readdir(stream); e; e = readdir(stream)) {
+        AUTO_CLOSE int fd = openat(dirfd(stream), e->d_name, O_WRONLY | O_APPEND | O_CLOEXEC);
+
+        if (fd >= 0 && e->d_name[0] != '.')
+            assert_int_equal(write(fd, "x", 1), 1);
+    }
+    closedir(stream);
 }
 
 static void an_image_has_its_files_and_its_configuration(void **state)
@@ -260,6 +277,104 @@ static void the_short_form_makes_three_layers_and_a_record(void **state)
     assert_non_null(strstr(record, "\"base_image\""));
 }
 
+static void a_volume_is_filled_from_the_image(void **state)
+{
+    const struct place *place = *state;
+    AUTO(image) struct image *image = NULL;
+    AUTO_FREE char *volume = alloc_format("%s/volume", place->folder);
+    AUTO_FREE char *file = alloc_format("%s/sub/a", volume);
+    struct error err = { 0 };
+    struct stat status;
+
+    write_file(place, "context/data/sub/a", "a");
+    write_file(place, "context/more/b", "b");
+    image = must_build(place, "context",
+                       "FROM scratch\nCOPY --chown=5:6 data /data\nCOPY --chown=7 more /data/sub\n",
+                       "seed");
+    assert_int_equal(mkdir(volume, 0700), 0);
+    assert_int_equal(store_copy_path(image, "/nothing", volume, &err), 0);
+    assert_int_equal(store_copy_path(image, "/data", volume, &err), 0);
+    assert_int_equal(stat(volume, &status), 0);
+    assert_int_equal(status.st_uid, 5);
+    assert_int_equal(status.st_mode & 07777, 0755);
+    assert_int_equal(stat(file, &status), 0);
+    assert_int_equal(status.st_gid, 6);
+    free(file);
+    file = alloc_format("%s/sub/b", volume);
+    assert_int_equal(stat(file, &status), 0);
+    assert_int_equal(status.st_uid, 7);
+}
+
+static void names_move_and_what_nobody_needs_is_pruned(void **state)
+{
+    const struct place *place = *state;
+    AUTO(image) struct image *one = NULL;
+    AUTO(image) struct image *two = NULL;
+    AUTO(image) struct image *found = NULL;
+    const struct strings none = { 0 };
+    struct error err = { 0 };
+    uint64_t freed = 0;
+    bool gone = false;
+
+    write_file(place, "context/a", "a");
+    one = must_build(place, "context", "FROM scratch\nCOPY a /one\n", "name");
+    two = must_build(place, "context", "FROM scratch\nCOPY a /two\n", "name");
+    assert_int_equal(store_tag(place->store, "name", "other:v1", &err), 0);
+    assert_int_equal(store_untag(place->store, "name", &err), 0);
+    assert_int_equal(store_find_image(place->store, "name", &found, &err), 0);
+    assert_null(found);
+    assert_int_equal(store_prune(place->store, true, &one->layers, &freed, &err), 0);
+    assert_true(file_exists(AT_FDCWD, one->layers.items[0]));
+    assert_int_equal(store_find_image(place->store, one->id, &found, &err), 0);
+    assert_null(found);
+    assert_int_equal(store_prune(place->store, true, &none, &freed, &err), 0);
+    assert_false(file_exists(AT_FDCWD, one->layers.items[0]));
+    assert_true(file_exists(AT_FDCWD, two->layers.items[0]));
+    assert_int_equal(store_remove_image(place->store, "other:v1", &gone, &err), 0);
+    assert_true(gone);
+    assert_int_equal(store_untag(place->store, "other:v1", &err), -1);
+    assert_int_equal(err.code, ERROR_NOT_FOUND);
+}
+
+static void what_a_killed_build_left_is_swept(void **state)
+{
+    struct place *place = *state;
+    AUTO_FREE char *left = alloc_format("%s/images/tmp/1.0/layer.0/tree/file", place->folder);
+    AUTO_FREE char *session = alloc_format("%s/images/tmp/1.0", place->folder);
+    AUTO_FREE char *root = alloc_format("%s/images", place->folder);
+    struct error err = { 0 };
+
+    write_file(place, "images/tmp/1.0/layer.0/tree/file", "half");
+    assert_true(file_exists(AT_FDCWD, left));
+    store_close(place->store);
+    place->store = store_open(root, &err);
+    assert_non_null(place->store);
+    assert_false(file_exists(AT_FDCWD, session));
+}
+
+static void a_lost_tree_is_unpacked_again_and_a_damaged_layer_refused(void **state)
+{
+    const struct place *place = *state;
+    AUTO(image) struct image *image = NULL;
+    AUTO(image) struct image *found = NULL;
+    AUTO_FREE char *layers = alloc_format("%s/images/layers", place->folder);
+    AUTO_FREE char *tree = NULL;
+    struct error err = { 0 };
+
+    write_file(place, "context/a", "a");
+    image = must_build(place, "context", "FROM scratch\nCOPY a /one\n", "lost");
+    tree = alloc_text(image->layers.items[0]);
+    *strrchr(tree, '/') = '\0';
+    assert_int_equal(file_remove_tree(AT_FDCWD, tree, &err), 0);
+    assert_int_equal(store_find_image(place->store, "lost", &found, &err), 0);
+    assert_content(found, "one", "a");
+    assert_int_equal(file_remove_tree(AT_FDCWD, tree, &err), 0);
+    damage_blobs(place);
+    image_free(STEAL_PTR(found));
+    assert_int_equal(store_find_image(place->store, "lost", &found, &err), -1);
+    assert_false(file_exists(AT_FDCWD, tree));
+}
+
 static void mistakes_name_file_and_line(void **state)
 {
     static const struct {
@@ -298,6 +413,10 @@ int main(void)
         TEST(stages_owners_modes_and_ignored_files_are_respected),
         TEST(a_link_in_the_image_leads_a_copy_inside_it),
         TEST(the_short_form_makes_three_layers_and_a_record),
+        TEST(a_volume_is_filled_from_the_image),
+        TEST(names_move_and_what_nobody_needs_is_pruned),
+        TEST(what_a_killed_build_left_is_swept),
+        TEST(a_lost_tree_is_unpacked_again_and_a_damaged_layer_refused),
         TEST(mistakes_name_file_and_line),
     };
 
