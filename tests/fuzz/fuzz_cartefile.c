@@ -5,6 +5,7 @@
  * expanded, and the same bytes are an ignore file.
  */
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
