@@ -110,5 +110,10 @@ int netlink_flows_forget(uint32_t address, struct error *err)
             nlmsg_free(flows.items[i].deletion);
     netlink_socket_free(socket);
     free(flows.items);
+    if (result < 0 && err->code == ERROR_INVALID) {
+        error_clear(err);
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "the kernel does not show its flows; run 'modprobe nf_conntrack_netlink'");
+    }
     return result == 0 ? 0 : error_wrap(err, "forget the flows of an address");
 }
