@@ -24,16 +24,16 @@
 
 #define PATH_VARIABLE "CARTE_PROGRAM"
 
-const char *seal_get_path(void)
-{
-    return getenv(PATH_VARIABLE);
-}
-
 static bool is_sealed(void)
 {
     struct statvfs status;
 
     return statvfs("/proc/self/exe", &status) == 0 && (status.f_flag & ST_RDONLY) != 0;
+}
+
+const char *seal_get_path(void)
+{
+    return is_sealed() ? getenv(PATH_VARIABLE) : NULL; /* else it is another program's */
 }
 
 /*

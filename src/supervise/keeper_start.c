@@ -11,12 +11,14 @@
 #include <limits.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/seal.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -32,8 +34,14 @@ extern char **environ;
 static int find_program(char out[PATH_MAX], struct error *err)
 {
     static const char deleted[] = " (deleted)";
-    ssize_t length = readlink("/proc/self/exe", out, PATH_MAX - 1);
+    const char *sealed = seal_get_path();
+    ssize_t length = -1;
 
+    if (sealed) {
+        snprintf(out, PATH_MAX, "%s", sealed);
+        return 0;
+    }
+    length = readlink("/proc/self/exe", out, PATH_MAX - 1);
     if (length < 0)
         return error_set_errno(err, errno, "find the path of this program");
     out[length] = '\0';
