@@ -9,11 +9,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/output.h"
 #include "cli/table.h"
 #include "util/clock.h"
 
 /* A command line longer than this is cut in the table. */
 #define COMMAND_COLUMNS 24
+/* And the reason of a failure longer than this: `up` and `events` tell it whole. */
+#define REASON_COLUMNS 60
 
 const char *const replica_row_headings[] = { "NAME",    "IMAGE",  "COMMAND", "SERVICE",
                                              "CREATED", "STATUS", "PORTS",   NULL };
@@ -52,23 +55,35 @@ bool replica_row_is_alive(const struct json *replica)
            is_state(replica, "stopping");
 }
 
+/* It could not even be started. */
+static bool is_stillborn(const struct json *replica)
+{
+    return strcmp(json_find_text(replica, "exit_kind", ""), "start") == 0 ||
+           (json_find_int(replica, "ended_ms", 0) == 0 &&
+            json_find_int(replica, "started_ms", 0) == 0);
+}
+
 static void add_ended(const struct json *replica, int64_t wall_ms, struct text *out)
 {
     int64_t ended_ms = json_find_int(replica, "ended_ms", 0);
     const char *reason = json_find_text(replica, "exit_reason", "");
 
-    if (ended_ms == 0 && json_find_int(replica, "started_ms", 0) == 0) {
+    if (is_stillborn(replica))
         text_add(out, is_state(replica, "failed") ? "Failed" : "Created");
-    } else {
+    else
         text_add_format(out, "Exited (%" PRId64 ")", json_find_int(replica, "exit_code", 0));
-        if (ended_ms > 0) {
-            text_add_char(out, ' ');
-            replica_row_age(MAX(wall_ms - ended_ms, INT64_C(0)), out);
-            text_add(out, " ago");
-        }
+    if (ended_ms > 0) {
+        text_add_char(out, ' ');
+        replica_row_age(MAX(wall_ms - ended_ms, INT64_C(0)), out);
+        text_add(out, " ago");
     }
-    if (reason[0] && is_state(replica, "failed"))
-        text_add_format(out, ": %s", reason);
+    if (reason[0] && is_state(replica, "failed")) {
+        size_t length = output_fit(reason, REASON_COLUMNS);
+
+        text_add(out, ": ");
+        text_add_bytes(out, reason, length);
+        text_add(out, reason[length] ? "…" : "");
+    }
 }
 
 void replica_row_status(const struct json *replica, int64_t wall_ms, struct text *out)

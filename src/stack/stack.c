@@ -313,6 +313,7 @@ void stack_remove_service(struct stack *stack, const char *name)
         if (strcmp(service->name, name) != 0)
             continue;
         decode_free(&service_object, service);
+        free(service->name);
         stack->service_count--;
         memmove(service, service + 1, (stack->service_count - i) * sizeof(*service));
         return;
