@@ -89,8 +89,9 @@ FUZZ_SECONDS ?= 60
 fuzz: ## run the fuzzers, which need clang, for FUZZ_SECONDS each
 	@$(MAKE) --no-print-directory CC=clang VARIANT=fuzz run-fuzzers
 run-fuzzers: $(FUZZERS)
-	@for f in $(FUZZERS); do n=$$(basename $$f); mkdir -p $(OUT)/corpus/$$n && \
-		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	@for f in $(FUZZERS); do n=$$(basename $$f); mkdir -p $(OUT)/corpus/$$n tests/fuzz/corpus/$$n && \
+		$$f $$(ls -d tests/fuzz/$$n.dict 2>/dev/null | sed 's/^/-dict=/') -timeout=10 \
+		-max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -print_final_stats=1 \
 		$(OUT)/corpus/$$n tests/fuzz/corpus/$$n || exit 1; done
 
 SHARE := $(DESTDIR)$(PREFIX)/share

@@ -398,7 +398,7 @@ static void move_keys(struct reading *reading, const struct object *object, stru
 }
 
 /* Bring one key into its long form; false: it is to be removed. */
-static bool rewrite_child(struct reading *reading, const struct object *object,
+static bool rewrite_child(struct reading *reading, const struct object *object, struct node *map,
                           struct node_child *child)
 {
     const struct field *field = field_find(object, child->key);
@@ -416,6 +416,9 @@ static bool rewrite_child(struct reading *reading, const struct object *object,
     if (field->kind == FIELD_LATER || field->kind == FIELD_QUIET)
         return false;
     if (strcmp(field->key, child->key) != 0) {
+        if (node_find(map, field->key))
+            reading_error(reading, child->value, "'%s' stands here as well; keep one of them",
+                          field->key);
         free(child->key);
         child->key = alloc_text(field->key);
     }
@@ -430,7 +433,7 @@ void canonical_object(struct reading *reading, const struct object *object, stru
     move_keys(reading, object, map);
     for (size_t i = 0; i < map->count;) {
         size_t mark = reading_enter(reading, map->children[i].key);
-        bool keep = rewrite_child(reading, object, &map->children[i]);
+        bool keep = rewrite_child(reading, object, map, &map->children[i]);
 
         reading_leave(reading, mark);
         if (keep)

@@ -277,7 +277,11 @@ static void check_replicas(const struct check *check, const struct service *serv
 static void check_service(const struct check *check, const struct service *service)
 {
     check_names(check, "services", service->name);
-    if (!service->image && !service->build.present)
+    if (!service->image && !service->build.present &&
+        node_find(node_find(node_find(check->root, "services"), service->name), "image"))
+        report(check, AT("services", service->name, "image"),
+               "the image is empty, because a variable has no value; set it");
+    else if (!service->image && !service->build.present)
         report(check, AT("services", service->name),
                "the service has neither 'image' nor 'build'; add one");
     check_networks(check, service);

@@ -112,6 +112,7 @@ static const struct object restart_object = {
     .name = "restart_policy",
     .doc = "What happens when a replica exits.",
     .fields = restart_fields,
+    .size = sizeof(struct service_restart_policy),
 };
 
 static const struct field update_fields[] = {

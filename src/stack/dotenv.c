@@ -16,6 +16,9 @@
 #include "util/error.h"
 #include "util/text.h"
 
+/* Names are compared with each other. */
+#define VARIABLES_MAX 10000
+
 struct lines {
     const char *file;
     const char *p;
@@ -26,6 +29,7 @@ struct lines {
     struct strings_map *out;
     struct diagnostics *diagnostics;
     size_t budget;
+    bool full;
 };
 
 static void complain(struct lines *lines, const char *at, const char *text)
@@ -108,6 +112,12 @@ static void read_unquoted(struct lines *lines, struct text *word)
 
 static void store(struct lines *lines, const char *key, const char *value)
 {
+    if (lines->out->count >= VARIABLES_MAX) {
+        if (!lines->full)
+            complain(lines, lines->line_start, "the file holds more than 10000 variables");
+        lines->full = true;
+        return;
+    }
     strings_map_set(lines->out, key, value);
     if (value)
         strings_map_set(&lines->scope, key, value);

@@ -44,7 +44,7 @@ void schema_each_object(schema_visit_fn *visit, void *context)
 {
     struct objects objects = { 0 };
 
-    collect(&objects, &project_object);
+    collect(&objects, &top_level_object);
     for (size_t i = 0; i < objects.count; i++)
         visit(objects.items[i], context);
 }
@@ -259,13 +259,13 @@ static void add_definition(const struct object *object, void *context)
 {
     AUTO_FREE char *id = identify(object);
 
-    if (object != &project_object)
+    if (object != &top_level_object)
         json_set(context, id, describe_object(object));
 }
 
 void schema_write_json(struct text *out)
 {
-    AUTO(json) struct json *schema = describe_object(&project_object);
+    AUTO(json) struct json *schema = describe_object(&top_level_object);
     struct json *definitions = json_new_object();
     AUTO_FREE char *printed = NULL;
 
@@ -276,4 +276,19 @@ void schema_write_json(struct text *out)
     printed = json_print(schema, true);
     text_add(out, printed);
     text_add_char(out, '\n');
+}
+
+static void add_words(const struct object *object, void *context)
+{
+    for (const struct field *field = object->fields; field->key; field++) {
+        text_add_format(context, "\"%s:\"\n", field->key);
+        for (size_t i = 0; field->choices && field->choices[i]; i++)
+            text_add_format(context, "\"%s\"\n", field->choices[i]);
+    }
+}
+
+void schema_write_dictionary(struct text *out)
+{
+    text_add(out, "# Written by `make generate` from the tables in src/stack/.\n");
+    schema_each_object(add_words, out);
 }

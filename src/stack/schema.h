@@ -15,6 +15,9 @@
 /* Add a JSON schema of the stack file. */
 void schema_write_json(struct text *out);
 
+/* Add a dictionary for the fuzzer: every key and every word that may stand for a value. */
+void schema_write_dictionary(struct text *out);
+
 /*
  * Call `visit` for each object of the stack file, from the outside in and each once.
  */

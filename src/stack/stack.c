@@ -3,7 +3,7 @@
 /*
  * The stack: one or several files, resolved and checked
  *
- * The documents of all files are laid on one tree (document.c), which is decoded, completed and
+ * The documents of all files are laid on one tree (assemble.c), which is decoded, completed and
  * checked. A mistake in one step does not keep the next from looking for more, as long as
  * there is a tree.
  */
@@ -14,9 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "stack/assemble.h"
 #include "stack/check.h"
 #include "stack/decode.h"
-#include "stack/document.h"
 #include "stack/environment.h"
 #include "stack/interpolate.h"
 #include "stack/locate.h"
@@ -29,7 +29,7 @@ struct load {
     struct diagnostics *diagnostics;
     struct reading reading;
     struct strings files;
-    struct document_run run;
+    struct assemble_run run;
     char *directory;
     char *name; /* of the project */
     struct node **documents;
@@ -42,7 +42,7 @@ struct load {
 
 static int read_file(struct load *load, const char *path, struct error *err)
 {
-    AUTO(node) struct node *documents = document_read(&load->run, path, err);
+    AUTO(node) struct node *documents = assemble_read(&load->run, path, err);
 
     if (!documents) {
         load->unread = true;
@@ -133,7 +133,7 @@ static void merge_documents(struct load *load)
         top = load->documents[0]->place;
     load->root = node_new(NODE_MAP, &top);
     for (size_t i = 0; i < load->document_count; i++)
-        document_apply(&load->run, load->documents[i], load->root);
+        assemble_apply(&load->run, load->documents[i], load->root);
 }
 
 /* ---- profiles ---- */
@@ -207,7 +207,7 @@ static bool is_network_used(const struct stack *stack, const char *key)
 
 static void drop_unused_networks(struct stack *stack)
 {
-    const struct field *field = field_find(&project_object, "networks");
+    const struct field *field = field_find(&top_level_object, "networks");
     size_t kept = 0;
 
     for (size_t i = 0; i < stack->network_count; i++) {
@@ -227,7 +227,7 @@ static struct stack *build_stack(struct load *load)
 {
     struct stack *stack = alloc_new(struct stack);
 
-    decode_object(&load->reading, &project_object, load->root, stack);
+    decode_object(&load->reading, &top_level_object, load->root, stack);
     free(stack->name);
     stack->name = alloc_text(load->name);
     stack->directory = alloc_text(load->directory);
@@ -243,7 +243,7 @@ static struct stack *build_stack(struct load *load)
 static void load_done(struct load *load)
 {
     strings_done(&load->files);
-    document_done(&load->run);
+    assemble_done(&load->run);
     for (size_t i = 0; i < load->document_count; i++)
         node_free(load->documents[i]);
     free(load->documents);
@@ -300,7 +300,7 @@ void stack_free(struct stack *stack)
 {
     if (!stack)
         return;
-    decode_free(&project_object, stack);
+    decode_free(&top_level_object, stack);
     free(stack->directory);
     free(stack);
 }

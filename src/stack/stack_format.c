@@ -8,9 +8,12 @@
 
 #include <string.h>
 
+#include "stack/decode.h"
+#include "stack/reading.h"
 #include "stack/service.h"
 #include "stack/stack.h"
 #include "stack/tables.h"
+#include "util/alloc.h"
 #include "util/error.h"
 
 struct writer {
@@ -235,13 +238,39 @@ static void write_elements(struct writer *writer, const struct field *field, con
         writer->depth--;
 }
 
+/* Whether an embedded object holds what its row's default, a word, gives. */
+static bool is_default_object(const struct field *field, const void *base)
+{
+    struct diagnostics unused = { 0 };
+    struct reading reading = { .diagnostics = &unused };
+    AUTO(node) struct node *word = NULL;
+    AUTO(node) struct node *map = NULL;
+    AUTO_TEXT struct text here = { 0 };
+    AUTO_TEXT struct text there = { 0 };
+    AUTO_FREE void *scratch = NULL;
+
+    if (!field->fallback)
+        return false;
+    word = node_new_scalar(&(struct diagnostic_place){ 0 }, field->fallback);
+    map = field->expand(&reading, word);
+    scratch = alloc_zeroed(1, field->object->size);
+    decode_object(&reading, field->object, map, scratch);
+    stack_format_object(field->object, scratch, 0, false, &there);
+    stack_format_object(field->object, member_at_const(base, field->offset), 0, false, &here);
+    decode_free(field->object, scratch);
+    reading_done(&reading);
+    diagnostic_done(&unused);
+    return strcmp(text_get(&here), text_get(&there)) == 0;
+}
+
 static void write_group(struct writer *writer, const struct field *field, const void *base)
 {
     bool present = field->has_companion;
 
     if (present && !*(const bool *)member_at_const(base, field->companion))
         return;
-    write_nested(writer, field, base, present || field->fallback);
+    if (!is_default_object(field, base))
+        write_nested(writer, field, base, present || field->fallback);
 }
 
 typedef void write_fn(struct writer *writer, const struct field *field, const void *base);
@@ -274,5 +303,5 @@ void stack_format_object(const struct object *object, const void *base, size_t d
 
 void stack_format(const struct stack *stack, struct text *out)
 {
-    stack_format_object(&project_object, stack, 0, false, out);
+    stack_format_object(&top_level_object, stack, 0, false, out);
 }

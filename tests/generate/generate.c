@@ -63,6 +63,7 @@ static const struct {
 } files[] = {
     { "schema", "stack.schema.json", schema_write_json },
     { "docs/reference", "stack.md", schema_reference_write },
+    { "tests/fuzz", "fuzz_stack.dict", schema_write_dictionary },
     { "docs/reference", "commands.md", document_format_commands },
     { "docs/reference", "exit-codes.md", document_format_exit_codes },
     { "docs/man", "carte-stack.1", write_stack_man },

@@ -96,6 +96,9 @@ static void check_object(const struct object *object, void *context)
             fail_msg("%s, %s: choices and kind differ", object->name, field->key);
         if (field->kind >= FIELD_OBJECT && field->kind <= FIELD_NAMED)
             assert_non_null(field->object);
+        /* A default that is a word is expanded, and compared in a struct of its own. */
+        if (field->kind == FIELD_OBJECT && field->fallback)
+            assert_true(field->expand && field->object->size > 0);
     }
     for (size_t i = 0; object->identity && object->identity[i]; i++)
         assert_non_null(field_find(object, object->identity[i]));

@@ -286,7 +286,7 @@ static const struct field project_fields[] = {
     {},
 };
 
-const struct object project_object = {
+const struct object top_level_object = {
     .name = "the file",
     .doc = "A stack: services with their networks, volumes, configs and secrets.",
     .fields = project_fields,

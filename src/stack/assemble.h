@@ -16,7 +16,7 @@
 
 struct error;
 
-struct document_run {
+struct assemble_run {
     struct reading *reading;
     struct strings_map variables;
     struct strings unset; /* variables that were warned about */
@@ -25,14 +25,14 @@ struct document_run {
     size_t reads;         /* files read so far */
 };
 
-void document_done(struct document_run *run);
+void assemble_done(struct assemble_run *run);
 
 /*
  * The mappings of a file (`-` is the standard input) as a list. NULL: *err is set when the file
  * cannot be read, else the mistakes are in the diagnostics.
  */
-struct node *document_read(struct document_run *run, const char *path,
+struct node *assemble_read(struct assemble_run *run, const char *path,
                            struct error *err) MUST_CHECK;
 
 /* Lay `document`, a mapping as it was read, on `root`. It is changed on the way. */
-void document_apply(struct document_run *run, struct node *document, struct node *root);
+void assemble_apply(struct assemble_run *run, struct node *document, struct node *root);

@@ -7,7 +7,7 @@
  * service is followed further: two files may use each other's services without a circle.
  */
 
-#include "stack/document.h"
+#include "stack/assemble.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -28,17 +28,17 @@
 #define READS_MAX 256
 #define CHAIN_MAX 32
 
-static void apply(struct document_run *run, struct node *document, struct node *root,
+static void apply(struct assemble_run *run, struct node *document, struct node *root,
                   const char *only);
 
-void document_done(struct document_run *run)
+void assemble_done(struct assemble_run *run)
 {
     strings_map_done(&run->variables);
     strings_done(&run->unset);
     strings_done(&run->chain);
 }
 
-struct node *document_read(struct document_run *run, const char *path, struct error *err)
+struct node *assemble_read(struct assemble_run *run, const char *path, struct error *err)
 {
     AUTO_TEXT struct text text = { 0 };
     bool standard = strcmp(path, "-") == 0;
@@ -69,7 +69,7 @@ struct node *document_read(struct document_run *run, const char *path, struct er
 
 /* ---- other files ---- */
 
-static bool enter_chain(struct document_run *run, const struct node *at, const char *link)
+static bool enter_chain(struct assemble_run *run, const struct node *at, const char *link)
 {
     AUTO_TEXT struct text all = { 0 };
 
@@ -87,14 +87,14 @@ static bool enter_chain(struct document_run *run, const struct node *at, const c
     return false;
 }
 
-static void leave_chain(struct document_run *run)
+static void leave_chain(struct assemble_run *run)
 {
     free(run->chain.items[--run->chain.count]);
     run->chain.items[run->chain.count] = NULL;
 }
 
 /* Lay the file `path`, whose relative paths start from `directory`, on `root`. */
-static void load_file(struct document_run *run, const struct node *at, const char *path,
+static void load_file(struct assemble_run *run, const struct node *at, const char *path,
                       const char *directory, const char *only, struct node *root)
 {
     const char *before = run->reading->directory;
@@ -102,7 +102,7 @@ static void load_file(struct document_run *run, const struct node *at, const cha
     AUTO(node) struct node *documents = NULL;
 
     run->reads++;
-    documents = document_read(run, path, &err);
+    documents = assemble_read(run, path, &err);
     if (!documents && err.code != ERROR_NONE)
         reading_error(run->reading, at, "%s", err.text);
     run->reading->directory = directory;
@@ -113,7 +113,7 @@ static void load_file(struct document_run *run, const struct node *at, const cha
 
 /* ---- include ---- */
 
-static void include_paths(struct document_run *run, const struct node *paths,
+static void include_paths(struct assemble_run *run, const struct node *paths,
                           const char *project_directory, struct node *root)
 {
     size_t count = paths->kind == NODE_LIST ? paths->count : 1;
@@ -138,7 +138,7 @@ static void include_paths(struct document_run *run, const struct node *paths,
 }
 
 /* The variables that the included file sees besides ours. */
-static void include_variables(struct document_run *run, const struct node *entry,
+static void include_variables(struct assemble_run *run, const struct node *entry,
                               const char *directory)
 {
     const struct node *files = node_find(entry, "env_file");
@@ -163,7 +163,7 @@ static void include_variables(struct document_run *run, const struct node *entry
     run->reading->directory = before;
 }
 
-static void include_one(struct document_run *run, const struct node *entry, struct node *root)
+static void include_one(struct assemble_run *run, const struct node *entry, struct node *root)
 {
     const struct node *paths = entry->kind == NODE_MAP ? node_find(entry, "path") : entry;
     const struct node *first =
@@ -189,7 +189,7 @@ static void include_one(struct document_run *run, const struct node *entry, stru
     run->variables = before;
 }
 
-static void apply_includes(struct document_run *run, const struct node *include, struct node *root)
+static void apply_includes(struct assemble_run *run, const struct node *include, struct node *root)
 {
     size_t mark = reading_enter(run->reading, "include");
 
@@ -226,11 +226,11 @@ struct extending {
     const struct node *root;
 };
 
-static void extend_service(struct document_run *run, const struct extending *extending,
+static void extend_service(struct assemble_run *run, const struct extending *extending,
                            const char *name);
 
 /* A copy of the service that is extended, whole; NULL after a message. */
-static struct node *find_base(struct document_run *run, const struct extending *extending,
+static struct node *find_base(struct assemble_run *run, const struct extending *extending,
                               const struct node *wish)
 {
     const char *name = wish->kind == NODE_SCALAR ? wish->text : node_find_text(wish, "service");
@@ -262,7 +262,7 @@ static struct node *find_base(struct document_run *run, const struct extending *
 }
 
 /* Lay the service `name` on what it extends, if it does. */
-static void extend_service(struct document_run *run, const struct extending *extending,
+static void extend_service(struct assemble_run *run, const struct extending *extending,
                            const char *name)
 {
     struct node *wish = node_find(extending->wishes, name);
@@ -291,7 +291,7 @@ static void extend_service(struct document_run *run, const struct extending *ext
     child->value = STEAL_PTR(base);
 }
 
-static void apply_extends(struct document_run *run, const struct extending *extending,
+static void apply_extends(struct assemble_run *run, const struct extending *extending,
                           const char *only)
 {
     if (!extending->services)
@@ -306,7 +306,7 @@ static void apply_extends(struct document_run *run, const struct extending *exte
 
 /* ---- the whole ---- */
 
-static void apply(struct document_run *run, struct node *document, struct node *root,
+static void apply(struct assemble_run *run, struct node *document, struct node *root,
                   const char *only)
 {
     struct interpolate_scope scope = { &run->variables, &run->unset, run->budget };
@@ -327,16 +327,16 @@ static void apply(struct document_run *run, struct node *document, struct node *
     if (include && include->kind != NODE_NULL)
         apply_includes(run, include, root);
     wishes = take_extends(document);
-    canonical_object(run->reading, &project_object, document);
+    canonical_object(run->reading, &top_level_object, document);
     extending.wishes = wishes;
     extending.services = node_find(document, "services");
     apply_extends(run, &extending, only);
-    merge_object(&project_object, root, document);
+    merge_object(&top_level_object, root, document);
     text_done(&run->reading->path);
     run->reading->path = path;
 }
 
-void document_apply(struct document_run *run, struct node *document, struct node *root)
+void assemble_apply(struct assemble_run *run, struct node *document, struct node *root)
 {
     apply(run, document, root, NULL);
 }
