@@ -41,7 +41,7 @@ GENERATOR := $(OUT)/tests/generate/generate
 FUZZERS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 KERNEL_TESTS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/kernel/test_*.c)))
 
-.PHONY: install generate fuzz run-fuzzers kernel-tests all help programs deps up check unit integration lint format clean hooks
+.PHONY: bench install generate fuzz run-fuzzers kernel-tests all help programs deps up check unit integration lint format clean hooks
 .SECONDARY:
 
 all: programs ## build everything; the programs are in build/bin/
@@ -86,6 +86,9 @@ generate: $(GENERATOR) ## write the schema and the reference from the tables
 	@$(GENERATOR) .
 
 FUZZ_SECONDS ?= 60
+bench: $(OUT)/bench/floor $(OUT)/bench/start ## measure a start beside the kernel's floor (root)
+	@bench/run-start $^
+
 fuzz: ## run the fuzzers, which need clang, for FUZZ_SECONDS each
 	@$(MAKE) --no-print-directory CC=clang VARIANT=fuzz run-fuzzers
 run-fuzzers: $(FUZZERS)
@@ -133,9 +136,12 @@ $(GENERATOR): $(OUT)/tests/generate/generate.o $(LIBRARY)
 	$(CC) $(CFLAGS) $(LDFLAGS) $< $(LIBRARY) $(LDLIBS) -o $@
 
 # What reads bytes from outside lies in these rooms.
-FUZZED := $(foreach room,util stack image net,$(filter $(OUT)/src/$(room)/%,$(OBJECTS)))
+FUZZED := $(foreach room,util stack image runtime net,$(filter $(OUT)/src/$(room)/%,$(OBJECTS)))
 $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(FUZZED)
 	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $< $(FUZZED) $(LDLIBS) -o $@
+
+$(OUT)/bench/%: $(OUT)/bench/%.o $(LIBRARY)
+	$(CC) $(CFLAGS) $(LDFLAGS) $< $(LIBRARY) $(LDLIBS) -o $@
 
 $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(LIBRARY)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIBRARY) $(LDLIBS) -lcmocka -o $@

@@ -73,16 +73,22 @@ static int set_layer(int fsfd, const char *key, int fd)
     return fsconfig(fsfd, FSCONFIG_SET_STRING, key, path, 0);
 }
 
-/* Are layers added one by one here? An older kernel is asked once only: it logs a refusal. */
+/*
+ * Are layers added one by one here? A kernel that does looks for the layer at once and says
+ * that there is none; before Linux 6.5 any option is taken until the end, up to 6.7 this one
+ * is not known.
+ */
 static bool adds_layers(void)
 {
     static enum { UNKNOWN, NO, YES } answer;
 
     if (answer == UNKNOWN) {
         AUTO_CLOSE int fsfd = fsopen("overlay", FSOPEN_CLOEXEC);
-        bool added = fsfd >= 0 && fsconfig(fsfd, FSCONFIG_SET_STRING, "lowerdir+", "/", 0) == 0;
+        bool looked = fsfd >= 0 &&
+                      fsconfig(fsfd, FSCONFIG_SET_STRING, "lowerdir+", "/proc/self/none", 0) < 0 &&
+                      errno == ENOENT;
 
-        answer = added ? YES : NO;
+        answer = looked ? YES : NO;
     }
     return answer == YES;
 }
