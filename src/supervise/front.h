@@ -43,7 +43,7 @@ int front_open_sockets(uint32_t address, uint16_t port, int *udp_out, int *tcp_o
 
 /*
  * Serve names on a network; its sockets are copied to the front. An `internal` network is not
- * forwarded for. Setting a known key again replaces its sockets.
+ * forwarded for. Setting a known key again replaces its sockets; its names are to be set again.
  */
 int front_set_network(struct front *front, const char *key, const int sockets[2], bool internal,
                       struct error *err) MUST_CHECK;

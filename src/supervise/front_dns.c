@@ -400,8 +400,6 @@ struct front_dns *front_dns_new(struct event_base *base, const int sockets[2], b
     TAILQ_INIT(&dns->clients);
     dns->udp_event = event_new(base, dns->udp, EV_READ | EV_PERSIST, on_udp_query, dns);
     dns->tcp_event = event_new(base, dns->tcp, EV_READ | EV_PERSIST, on_connection, dns);
-    event_add(dns->udp_event, NULL);
-    event_add(dns->tcp_event, NULL);
     return dns;
 }
 
@@ -426,4 +424,6 @@ void front_dns_set_names(struct front_dns *dns, struct dns_table *table)
     dns_table_done(&dns->table);
     dns->table = *table;
     *table = (struct dns_table){ 0 };
+    event_add(dns->udp_event, NULL);
+    event_add(dns->tcp_event, NULL);
 }
