@@ -52,13 +52,28 @@ static void choose(const struct strings *given, const char *variable, const char
         project_split(variable, separator, out);
 }
 
-static void print_diagnostics(const struct diagnostics *diagnostics)
+/* A file below the working folder is named as the user would. */
+static void shorten_paths(struct diagnostics *diagnostics)
+{
+    AUTO_FREE char *folder = getcwd(NULL, 0);
+    size_t length = folder ? strlen(folder) : 0;
+
+    for (size_t i = 0; folder && i < diagnostics->count; i++) {
+        char *file = diagnostics->items[i].file;
+
+        if (file && strncmp(file, folder, length) == 0 && file[length] == '/')
+            memmove(file, file + length + 1, strlen(file + length + 1) + 1);
+    }
+}
+
+static void print_diagnostics(struct diagnostics *diagnostics)
 {
     AUTO_TEXT struct text out = { 0 };
     struct error ignored = { 0 };
 
     if (diagnostics->count == 0)
         return;
+    shorten_paths(diagnostics);
     diagnostic_format(diagnostics, output_has_colour(STDERR_FILENO), &out);
     if (file_write_all(STDERR_FILENO, text_get(&out), out.length, &ignored) < 0)
         error_clear(&ignored);
