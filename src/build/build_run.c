@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "image/tree.h"
 #include "runtime/capability.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
@@ -243,34 +244,48 @@ static int launch(const struct stage *stage, const struct cartefile_instruction 
     return check_status(stage, at, status, output, err);
 }
 
+/* Remove the empty folder or file `path` of the layer. Links lead no further than the layer. */
+static int remove_if_empty(int tree, const char *path, struct error *err)
+{
+    const char *slash = strrchr(path, '/');
+    AUTO_FREE char *parent = alloc_text_part(path, slash ? (size_t)(slash - path) : 0);
+    const char *name = slash ? slash + 1 : path;
+    AUTO_CLOSE int folder = -1;
+    struct stat status;
+
+    if (!tree_find(tree, path, &status))
+        return 0;
+    folder = tree_open_folder(tree, parent, err);
+    if (folder < 0)
+        return -1;
+    /* A folder that is not empty stays. */
+    if (S_ISDIR(status.st_mode))
+        unlinkat(folder, name, AT_REMOVEDIR);
+    else if (S_ISREG(status.st_mode) && status.st_size == 0)
+        unlinkat(folder, name, 0);
+    return 0;
+}
+
 /*
  * Mount points that the runtime made for /proc, /dev and the like are no part of the image:
  * what is empty and was not there before goes.
  */
 static int remove_mount_points(const struct stage *stage, int tree, struct error *err)
 {
-    static const char *const paths[] = { "dev",          "proc",
-                                         "sys",          "etc/hosts",
-                                         "etc/hostname", "etc/resolv.conf",
-                                         ".dockerenv",   "run/.containerenv",
-                                         "run",          "etc" };
+    static const char *const paths[] = {
+        "dev", "proc", "sys", "etc/hosts", "etc/hostname", "etc/resolv.conf", "etc",
+    };
     AUTO(merged) struct merged *base = merged_open(&stage->layers, err);
 
     if (!base)
         return -1;
     for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
         AUTO_MERGED_NODE struct merged_node node = { 0 };
-        struct stat status;
 
         if (merged_find(base, paths[i], false, &node, err) < 0)
             return -1;
-        if (node.found || fstatat(tree, paths[i], &status, AT_SYMLINK_NOFOLLOW) < 0)
-            continue;
-        /* A folder that is not empty stays. */
-        if (S_ISDIR(status.st_mode))
-            unlinkat(tree, paths[i], AT_REMOVEDIR);
-        else if (S_ISREG(status.st_mode) && status.st_size == 0)
-            unlinkat(tree, paths[i], 0);
+        if (!node.found && remove_if_empty(tree, paths[i], err) < 0)
+            return -1;
     }
     return 0;
 }

@@ -18,6 +18,7 @@
 
 #define DEPTH_MAX 20U
 #define RESULT_MAX (1U << 20)
+#define PATTERN_VALUE_MAX 1024U /* each part of a value is tried against a pattern */
 
 struct scanner {
     const struct expand_scope *scope;
@@ -200,6 +201,9 @@ static int scan_modifier(struct scanner *scanner, const char *name, const char *
 {
     char kind = *scanner->p++;
 
+    if (strchr("#%/", kind) && value && strlen(value) > PATTERN_VALUE_MAX)
+        return error_set(err, ERROR_INVALID, "${%s%c: the value is longer than %u bytes", name,
+                         kind, PATTERN_VALUE_MAX);
     if (kind == ':') {
         kind = *scanner->p ? *scanner->p++ : '\0';
         if (value && !*value)

@@ -78,7 +78,7 @@ static int set_value(const struct found *found, const char *value, struct error 
     case OPTION_DURATION:
         return parse_seconds(value, member, err);
     }
-    assert(!"an option kind without a case");
+    assert(0 && "an option kind without a case");
     return -1;
 }
 
@@ -91,7 +91,7 @@ void option_init(const struct option_set *set)
         if (option->kind == OPTION_INT || option->kind == OPTION_DURATION)
             *(int64_t *)member_at(set->target, option->offset) = OPTION_UNSET;
         if (option->fallback && set_value(&found, option->fallback, &err) < 0)
-            assert(!"the fallback of an option cannot be parsed");
+            assert(0 && "the fallback of an option cannot be parsed");
     }
 }
 
