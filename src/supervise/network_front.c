@@ -123,7 +123,8 @@ bool network_front_flush(struct crew *crew)
     struct netplan_input input;
     bool ok = true;
 
-    if (!crew->current || (!crew->rules_stale && !crew->names_stale))
+    /* While everything stops the rules stay as they are; then they go all at once. */
+    if (!crew->current || crew->ending || (!crew->rules_stale && !crew->names_stale))
         return true;
     describe(crew, &networks, &members, &input);
     if (crew->names_stale)

@@ -116,7 +116,8 @@ static void finish(struct replica *replica, const int *status)
     if (record->state == REPLICA_RUNNING)
         replica->had_failed =
             replica->had_failed || record->exit != STATE_EXIT_CODE || record->exit_code != 0;
-    replica->forget_flows = true;
+    /* One that leaves is forgotten with its addresses (networks_release). */
+    replica->forget_flows = !record->leaving && !replica->crew->ending;
     replica->crew->rules_stale = true;
     probe_end(replica);
     replica_place_clear(replica);
