@@ -155,6 +155,7 @@ static void wake_for_updates(struct crew *crew)
 
 void crew_step(struct crew *crew)
 {
+    crew->has_stepped = true;
     if (!crew->current)
         return;
     if (replica_exit_look_up(crew))

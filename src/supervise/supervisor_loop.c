@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,9 +65,15 @@ static void handle_step(evutil_socket_t fd, short what, void *context)
 
 static void handle_second(evutil_socket_t fd, short what, void *context)
 {
+    struct crew *crew = context;
+
     (void)fd;
     (void)what;
-    scaling_tick(context);
+    scaling_tick(crew);
+    /* Loading stacks and writing rules takes memory for a moment; at rest little is needed. */
+    if (crew->has_stepped)
+        malloc_trim(0);
+    crew->has_stepped = false;
 }
 
 /* The keeper has recorded an exit. */
