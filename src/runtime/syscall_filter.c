@@ -46,6 +46,13 @@
     (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
      CLONE_NEWNET)
 
+/* A condition on one argument; of a masked one, `a` is the mask and `b` the value. */
+static struct scmp_arg_cmp compare(unsigned argument, enum scmp_compare how, scmp_datum_t a,
+                                   scmp_datum_t b)
+{
+    return (struct scmp_arg_cmp){ .arg = argument, .op = how, .datum_a = a, .datum_b = b };
+}
+
 static void release_context(scmp_filter_ctx *context)
 {
     if (*context)
@@ -85,7 +92,7 @@ static int add_personality(scmp_filter_ctx context)
     int status = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(values) && status == 0; i++) {
-        struct scmp_arg_cmp equal = SCMP_A0(SCMP_CMP_EQ, values[i]);
+        struct scmp_arg_cmp equal = compare(0, SCMP_CMP_EQ, values[i], 0);
 
         status = add_rule(context, SCMP_ACT_ALLOW, "personality", &equal, 1);
     }
@@ -105,7 +112,7 @@ static int add_socket(scmp_filter_ctx context, uint64_t capabilities)
 
     for (unsigned family = 0; family < FAMILIES && status == 0; family++) {
         bool refuse = family == AF_ALG || family == AF_VSOCK;
-        struct scmp_arg_cmp equal = SCMP_A0(SCMP_CMP_MASKED_EQ, half, family);
+        struct scmp_arg_cmp equal = compare(0, SCMP_CMP_MASKED_EQ, half, family);
 
         if (family != AF_NETLINK)
             status = add_rule(context, refuse ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_ALLOW, "socket",
@@ -113,8 +120,8 @@ static int add_socket(scmp_filter_ctx context, uint64_t capabilities)
     }
     for (unsigned protocol = 0; protocol < MAX_LINKS && status == 0; protocol++) {
         const struct scmp_arg_cmp equal[] = {
-            SCMP_A0(SCMP_CMP_MASKED_EQ, half, AF_NETLINK),
-            SCMP_A2(SCMP_CMP_MASKED_EQ, half, protocol),
+            compare(0, SCMP_CMP_MASKED_EQ, half, AF_NETLINK),
+            compare(2, SCMP_CMP_MASKED_EQ, half, protocol),
         };
 
         status = add_rule(context, protocol == NETLINK_AUDIT ? on_audit : SCMP_ACT_ALLOW, "socket",
@@ -126,7 +133,7 @@ static int add_socket(scmp_filter_ctx context, uint64_t capabilities)
 /* What clone3() is asked for stands in memory, which a filter cannot read. */
 static int add_clone(scmp_filter_ctx context, uint64_t capabilities)
 {
-    struct scmp_arg_cmp plain = SCMP_A0(SCMP_CMP_MASKED_EQ, (scmp_datum_t)CLONE_NAMESPACES, 0);
+    struct scmp_arg_cmp plain = compare(0, SCMP_CMP_MASKED_EQ, (scmp_datum_t)CLONE_NAMESPACES, 0);
     int status = 0;
 
     if (!(capabilities & BIT(CAP_SYS_ADMIN)))
