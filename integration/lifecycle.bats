@@ -38,7 +38,10 @@ networks:
 volumes:
   data:
 YAML
-    carte-stack up -d --wait
+    # `once` fails, and --wait would say so.
+    carte-stack up -d
+    eventually 20 healthy small web 2
+    eventually 20 has_count small back running 1
 }
 
 teardown_file() {
@@ -60,7 +63,7 @@ setup() {
 
 @test "up with nothing changed changes nothing" {
     before=$(field small small-web-1 Pid)
-    carte-stack up -d --wait
+    carte-stack up -d
     [ "$(field small small-web-1 Pid)" = "$before" ]
 }
 
@@ -124,7 +127,7 @@ setup() {
     back=$(field small small-back-1 Pid)
     web=$(field small small-web-1 Pid)
     sed -i 's/COLOUR: blue/COLOUR: green/' carte.yaml
-    carte-stack up -d --wait
+    carte-stack up -d
     [ "$(carte-stack exec -T web printenv COLOUR)" = green ]
     [ "$(field small small-back-1 Pid)" = "$back" ]
     [ "$(field small small-web-1 Pid)" != "$web" ]

@@ -20,6 +20,7 @@
 #include "cli/remote.h"
 #include "cli/settle.h"
 #include "util/alloc.h"
+#include "util/clock.h"
 #include "util/error.h"
 #include "util/text.h"
 
@@ -33,6 +34,7 @@ struct printing {
     struct error write_error;
     struct error err;
     pthread_t thread;
+    char since[32];
 };
 
 /* How far the stop has come. */
@@ -169,13 +171,14 @@ static int start_printing(const struct attach *attach, int stop_fd, struct print
 {
     int number;
 
+    clock_format_wall(attach->begin_ms, printing->since);
     log_printer_init(&printing->printer, attach->prefix, attach->timestamps);
     printing->query = (struct log_reader_query){
         .project = attach->project,
         .services = attach->services,
         .tail = -1,
         .follow = true,
-        .since = attach->since,
+        .since = printing->since,
         .stop_fd = stop_fd,
     };
     number = pthread_create(&printing->thread, NULL, print_logs, printing);

@@ -22,7 +22,7 @@ struct attach {
     const char *project;
     const struct strings *services; /* whose output is shown; empty: all */
     bool prefix, timestamps;
-    const char *since;  /* show the output from this time on */
+    int64_t begin_ms;   /* wall time: show the output from then on */
     int64_t timeout_ms; /* of a graceful stop; OPTION_UNSET: as the file says */
     int signal_fd;      /* of background_open_signals() */
     bool stop_at_once;  /* the first Ctrl-C has come already */

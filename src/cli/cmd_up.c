@@ -153,7 +153,7 @@ static int prepare_images(struct command_call *call, const struct stack *stack,
 }
 
 static int apply(struct command_call *call, const char *project, const struct strings *chosen,
-                 int signal_fd, struct error *err)
+                 const struct attach *attach, struct error *err)
 {
     const struct up_options *options = call->options;
     struct action action = {
@@ -164,10 +164,11 @@ static int apply(struct command_call *call, const char *project, const struct st
         .settle = {
             .goal = options->wait ? SETTLE_HEALTHY : SETTLE_STARTED,
             .services = chosen,
+            .begin_ms = attach->begin_ms,
             .updates = true,
         },
         .timeout_ms = options->wait_timeout_ms,
-        .signal_fd = signal_fd,
+        .signal_fd = attach->signal_fd,
     };
 
     json_set_bool(action.body, "force_recreate", options->force_recreate);
@@ -181,23 +182,21 @@ static int bring_up(struct command_call *call, const struct stack *stack,
     bool is_detached = options->detach || options->wait;
     AUTO_CLOSE int signal_fd = -1;
     uint64_t revision;
-    char since[32];
     struct attach attach = {
         .project = stack->name,
         .services = call->operands,
         .prefix = !options->no_log_prefix,
         .timestamps = options->timestamps,
-        .since = since,
+        .begin_ms = clock_wall_ms(),
         .timeout_ms = options->timeout_ms,
     };
 
-    clock_format_wall(clock_wall_ms(), since);
     /* The keeper inherits the mask of signals, which is why they are blocked after it. */
     if (supervisor_store_stack(stack, &revision, err) < 0 ||
         supervisor_ensure(stack->name, err) < 0 || background_open_signals(&signal_fd, err) < 0)
         return -1;
     attach.signal_fd = signal_fd;
-    if (apply(call, stack->name, chosen, signal_fd, err) < 0) {
+    if (apply(call, stack->name, chosen, &attach, err) < 0) {
         if (is_detached || call->exit_status != COMMAND_EXIT_INTERRUPTED)
             return -1;
         /* Ctrl-C in the foreground stops the stack, also while it is starting. */

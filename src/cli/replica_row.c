@@ -175,6 +175,14 @@ static struct json *new_publishers(const struct json *replica)
     return array;
 }
 
+/* The state in the words of compose: what has ended is exited, whatever it was to do. */
+static const char *find_word(const struct json *replica)
+{
+    if (is_state(replica, "pending"))
+        return json_find_int(replica, "started_ms", 0) > 0 ? "restarting" : "created";
+    return replica_row_is_alive(replica) ? json_find_text(replica, "state", "") : "exited";
+}
+
 struct json *replica_row_json(const char *project, const struct json *replica, int64_t wall_ms)
 {
     struct json *row = json_new_object();
@@ -190,7 +198,7 @@ struct json *replica_row_json(const char *project, const struct json *replica, i
     json_set_int(row, "Replica", json_find_int(replica, "index", 0));
     json_set_text(row, "Image", json_find_text(replica, "image", ""));
     json_set_text(row, "Command", text_get(&command));
-    json_set_text(row, "State", json_find_text(replica, "state", ""));
+    json_set_text(row, "State", find_word(replica));
     json_set_text(row, "Status", text_get(&status));
     json_set_text(row, "Health", json_find_text(replica, "health", ""));
     json_set_int(row, "ExitCode", json_find_int(replica, "exit_code", 0));

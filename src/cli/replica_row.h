@@ -4,8 +4,8 @@
  * One replica of the control API's answer as `ps` shows it: as a row of a table or as JSON
  *
  * Pure. The members of the JSON object are compose's where it has them: ID, Name, Command,
- * Project, Service, State, Health, ExitCode, Publishers; and ours: Replica, Image, Pid,
- * Restarts, Addresses, Status.
+ * Project, Service, State (created, running, restarting, stopping, exited), Health, ExitCode,
+ * Publishers; and ours: Replica, Image, Pid, Restarts, Addresses, Status.
  */
 
 #pragma once
