@@ -142,9 +142,13 @@ void replica_stop_drain(struct replica *replica)
 
 void replica_stop_kill(struct replica *replica)
 {
+    int64_t late_ms = clock_now_ms() - replica->since_ms - grace_ms(replica) - DRAIN_MAX_MS;
     struct error err = { 0 };
 
-    if (container_kill_all(replica->crew->object_name, replica->record->id, KILL_WAIT_MS, &err) < 0)
+    /* Dying takes a moment, which the pidfd reports; it is odd only when it takes long. */
+    if (container_kill_all(replica->crew->object_name, replica->record->id, KILL_WAIT_MS, &err) <
+            0 &&
+        late_ms > KILL_AGAIN_MS)
         log_warn("a replica does not die", LOG_TEXT("replica", replica->record->name),
                  LOG_TEXT("why", err.text));
     arm(replica, KILL_AGAIN_MS);
