@@ -13,6 +13,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "build/build_run.h"
 #include "build/short_form.h"
 #include "build/stage.h"
 #include "build/step.h"
@@ -379,7 +380,7 @@ int build_image(struct store *store, const struct build_request *request, struct
     AUTO_CLOSE int lock = prune_lock(builder.store_fd, false, err);
     struct image *image = NULL;
 
-    if (lock < 0 || run(&builder, &image, err) < 0)
+    if (lock < 0 || build_run_sweep(&builder, err) < 0 || run(&builder, &image, err) < 0)
         return -1;
     *image_out = image;
     return 0;

@@ -16,6 +16,7 @@
 
 #include "image/tree.h"
 #include "runtime/capability.h"
+#include "runtime/container.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -23,6 +24,7 @@
 #include "util/json.h"
 #include "util/text.h"
 
+#define END_MS INT64_C(10000)
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define TAIL_MAX 600
 #define OUTPUT_MAX (1U << 20)
@@ -298,6 +300,7 @@ static int run_in_layer(struct stage *stage, const struct cartefile_instruction 
     AUTO_FREE char *upper = NULL;
     AUTO_FREE char *work = NULL;
     AUTO_FREE char *work_name = NULL;
+    int result = 0;
 
     if (stage_begin_layer(stage, layer, err) < 0)
         return -1;
@@ -309,7 +312,11 @@ static int run_in_layer(struct stage *stage, const struct cartefile_instruction 
         return error_set_errno(err, errno, "make folder '%s'", work);
     spec->upper = upper;
     spec->work = work;
-    if (launch(stage, at, spec, err) < 0)
+    if (session_note_container(builder->session, spec->id, err) < 0)
+        return -1;
+    result = launch(stage, at, spec, err);
+    session_forget_container(builder->session, spec->id);
+    if (result < 0)
         return -1;
     work_name = alloc_format("%s/work", layer->work);
     if (file_remove_tree(builder->session->fd, work_name, err) < 0)
@@ -357,4 +364,16 @@ int build_run_step(struct stage *stage, const struct cartefile_instruction *at, 
     strings_done(&spec.args);
     strings_done(&spec.env);
     return result;
+}
+
+static int end_container(const char *id, struct error *err)
+{
+    if (container_kill_all(NULL, id, END_MS, err) < 0)
+        return -1;
+    return container_destroy(NULL, id, err);
+}
+
+int build_run_sweep(const struct builder *builder, struct error *err)
+{
+    return session_each_container(builder->store_fd, end_container, err);
 }

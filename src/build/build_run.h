@@ -20,3 +20,6 @@ int build_run_command(const struct stage *stage, const struct cartefile_instruct
 
 /* The absolute path without "." and ".." in it. */
 char *build_run_clean_path(const struct stage *stage, const char *path) MUST_CHECK;
+
+/* End what a killed build left running, so that its unfinished layer can be removed. */
+int build_run_sweep(const struct builder *builder, struct error *err) MUST_CHECK;

@@ -23,6 +23,9 @@
 #include "util/error.h"
 #include "util/file.h"
 #include "util/strings.h"
+#include "util/text.h"
+
+#define CONTAINER_NOTE "container."
 
 static int open_all(int store_fd, struct error *err)
 {
@@ -55,6 +58,29 @@ static int list_names(int fd, struct strings *names, struct error *err)
     return 0;
 }
 
+/* Open the session `name` if no living process holds it, and lock it; -1: it is held. */
+static int open_dead(int all, const char *name)
+{
+    AUTO_CLOSE int fd = openat(all, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+    return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 ? STEAL_FD(fd) : -1;
+}
+
+static bool has_container(int fd)
+{
+    AUTO_STRINGS struct strings names = { 0 };
+    struct error ignored = { 0 };
+
+    if (list_names(fd, &names, &ignored) < 0)
+        return true;
+    for (size_t i = 0; i < names.count; i++) {
+        if (text_starts_with(names.items[i], CONTAINER_NOTE))
+            return true;
+    }
+    return false;
+}
+
+/* What cannot be removed now is left to the next sweep. */
 static int sweep(int all, struct error *err)
 {
     AUTO_STRINGS struct strings names = { 0 };
@@ -62,13 +88,58 @@ static int sweep(int all, struct error *err)
     if (list_names(all, &names, err) < 0)
         return -1;
     for (size_t i = 0; i < names.count; i++) {
-        AUTO_CLOSE int fd =
-            openat(all, names.items[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        AUTO_CLOSE int fd = open_dead(all, names.items[i]);
+        struct error ignored = { 0 };
 
-        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0)
+        if (fd >= 0 && !has_container(fd) && file_remove_tree(all, names.items[i], &ignored) < 0)
+            error_clear(&ignored);
+    }
+    return 0;
+}
+
+int session_note_container(const struct session *session, const char *id, struct error *err)
+{
+    AUTO_FREE char *name = alloc_format(CONTAINER_NOTE "%s", id);
+    AUTO_CLOSE int fd = openat(session->fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    return fd < 0 ? error_set_errno(err, errno, "note a container in the store") : 0;
+}
+
+void session_forget_container(const struct session *session, const char *id)
+{
+    AUTO_FREE char *name = alloc_format(CONTAINER_NOTE "%s", id);
+
+    unlinkat(session->fd, name, 0);
+}
+
+static int end_containers(int fd, session_container_fn end, struct error *err)
+{
+    AUTO_STRINGS struct strings names = { 0 };
+
+    if (list_names(fd, &names, err) < 0)
+        return -1;
+    for (size_t i = 0; i < names.count; i++) {
+        if (!text_starts_with(names.items[i], CONTAINER_NOTE))
             continue;
-        if (file_remove_tree(all, names.items[i], err) < 0)
-            return error_wrap(err, "remove what an ended build left");
+        if (end(names.items[i] + strlen(CONTAINER_NOTE), err) < 0)
+            return error_wrap(err, "end the container of a killed build");
+        unlinkat(fd, names.items[i], 0);
+    }
+    return 0;
+}
+
+int session_each_container(int store_fd, session_container_fn end, struct error *err)
+{
+    AUTO_STRINGS struct strings names = { 0 };
+    AUTO_CLOSE int all = open_all(store_fd, err);
+
+    if (all < 0 || list_names(all, &names, err) < 0)
+        return -1;
+    for (size_t i = 0; i < names.count; i++) {
+        AUTO_CLOSE int fd = open_dead(all, names.items[i]);
+
+        if (fd >= 0 && end_containers(fd, end, err) < 0)
+            return -1;
     }
     return 0;
 }
