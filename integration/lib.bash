@@ -80,7 +80,7 @@ inventory() {
     find /sys/fs/cgroup -mindepth 2 -maxdepth 6 -type d -path '*carte*' 2>/dev/null | sed 's/^/cgroup /'
     awk '{ print "mount " $5 }' /proc/self/mountinfo
     process_of 'carte-keeper|carte-stack supervise' | sed 's/^/process /'
-    find "$CARTE_RUN" -mindepth 1 | sed 's/^/file /'
+    find "$CARTE_RUN" -mindepth 1 ! -path "$CARTE_RUN/stacks" | sed 's/^/file /'
     for f in net/ipv4/ip_forward net/ipv4/conf/all/route_localnet; do
         echo "sysctl $f $(cat /proc/sys/$f)"
     done
