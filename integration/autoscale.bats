@@ -49,9 +49,9 @@ setup() {
 }
 
 @test "load scales out to the maximum, quiet scales in to the minimum" {
-    carte-stack exec -d --index 1 web sh -c 'while [ ! -e /tmp/stop ]; do :; done'
+    carte-stack exec -d --index 1 web sh -c 'while [ ! -e /www/stop ]; do :; done'
     eventually 30 has_count elastic web running 2
-    carte-stack exec -T --index 1 web touch /tmp/stop
+    carte-stack exec -T --index 1 web touch /www/stop
     eventually 40 has_count elastic web running 1
 }
 

@@ -33,6 +33,11 @@ has_count() {
     [ "$(count "$1" "$2" "$3")" = "$4" ]
 }
 
+# has_exit_code PROJECT REPLICA N
+has_exit_code() {
+    [ "$(field "$1" "$2" ExitCode)" = "$3" ]
+}
+
 # healthy PROJECT SERVICE N: exactly N replicas run and are healthy.
 healthy() {
     [ "$(carte-stack -p "$1" ps -a --format json |
