@@ -6,16 +6,20 @@
 
 #include "cli/cmd_logs.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
 
 #include "cli/command.h"
 #include "cli/log_printer.h"
+#include "cli/output.h"
 #include "cli/project.h"
 #include "cli/remote.h"
 #include "util/error.h"
+#include "util/file.h"
 #include "util/parse.h"
+#include "util/place.h"
 
 struct logs_options {
     bool follow, timestamps, no_prefix, no_colour;
@@ -95,6 +99,16 @@ static int check_names(const char *project, const struct strings *names, struct 
     return stack ? remote_check_services(stack, &services, err) : 0;
 }
 
+/* Nothing printed would leave the reader guessing. */
+static void note_absence(const char *project)
+{
+    AUTO_FREE char *folder = place_in_root("stacks/%s/logs", project);
+
+    if (!file_exists(AT_FDCWD, folder))
+        output_message(NULL, OUTPUT_PLAIN, "stack '%s' has no logs yet: it has not been up",
+                       project);
+}
+
 static int parse_tail(struct command_call *call, const char *tail, int64_t *out, struct error *err)
 {
     struct error ignored = { 0 };
@@ -123,6 +137,7 @@ static int logs_run(struct command_call *call, struct error *err)
     if (parse_tail(call, options->tail, &query.tail, err) < 0 ||
         project_find_name(call, &project, err) < 0 || check_names(project, call->operands, err) < 0)
         return -1;
+    note_absence(project);
     sigemptyset(&signals);
     if (options->follow) {
         sigaddset(&signals, SIGINT);
