@@ -77,7 +77,9 @@ static void add_ended(const struct json *replica, int64_t wall_ms, struct text *
         replica_row_age(MAX(wall_ms - ended_ms, INT64_C(0)), out);
         text_add(out, " ago");
     }
-    if (reason[0] && is_state(replica, "failed")) {
+    /* Of an exit code the line has told already. */
+    if (reason[0] && is_state(replica, "failed") &&
+        strcmp(json_find_text(replica, "exit_kind", ""), "code") != 0) {
         size_t length = output_fit(reason, REASON_COLUMNS);
 
         text_add(out, ": ");
