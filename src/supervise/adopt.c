@@ -61,9 +61,18 @@ static void adopt_alive(struct replica *replica, int pidfd)
     replica_exit_watch(replica, pidfd);
     if (state == REPLICA_RUNNING)
         take_up_health(replica);
-    else
-        replica_stop_begin(replica);
     replica_update_ready(replica);
+}
+
+/* Once it is known who serves on: their drain and their time to stop begin anew. */
+static void stop_again(struct crew *crew)
+{
+    for (size_t i = 0; i < crew->replica_count; i++) {
+        struct replica *replica = crew->replicas[i];
+
+        if (replica->pidfd >= 0 && replica->record->state != REPLICA_RUNNING)
+            replica_stop_begin(replica);
+    }
 }
 
 /* It ended while nobody looked. The keeper has recorded it by now, if it knows how. */
@@ -155,6 +164,7 @@ int adopt_all(struct crew *crew, struct error *err)
         return -1;
     for (size_t i = 0; i < crew->replica_count; i++)
         adopt_replica(crew->replicas[i]);
+    stop_again(crew);
     if (crew->replica_count)
         events_emit(crew->events, "adopted", NULL, NULL, "a new supervisor took over %zu replicas",
                     crew->replica_count);

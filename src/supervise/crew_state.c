@@ -31,6 +31,10 @@ static struct json *format_services(const struct crew *crew)
         json_set_bool(object, "updating", service->updating);
         json_set_int(object, "revision",
                      service->revision ? (int64_t)service->revision->number : 0);
+        json_set_int(object, "previous",
+                     service->previous ? (int64_t)service->previous->number : 0);
+        json_set_text(object, "previous_image",
+                      service->previous_image ? service->previous_image->id : NULL);
         json_set_text(object, "image", service->image ? service->image->id : service->image_id);
         json_append(array, object);
     }
@@ -95,6 +99,18 @@ int crew_state_save(struct crew *crew, struct error *err)
     return 0;
 }
 
+/* What an update goes back to. It is missed only when the update fails. */
+static void load_previous(struct crew *crew, const struct json *json, struct crew_service *service)
+{
+    uint64_t number = (uint64_t)json_find_int(json, "previous", 0);
+    const char *image = json_find_text(json, "previous_image", NULL);
+    struct error err = { 0 };
+
+    if (!number || !image || crew_find_image(crew, image, &service->previous_image, &err) < 0)
+        return;
+    service->previous = crew_find_revision(crew, number, &err);
+}
+
 static void load_service(struct crew *crew, const struct json *json)
 {
     struct crew_service *service = alloc_new(struct crew_service);
@@ -111,6 +127,7 @@ static void load_service(struct crew *crew, const struct json *json)
         crew_find_revision(crew, (uint64_t)json_find_int(json, "revision", 0), &err);
     if (!service->revision)
         log_error("a revision is lost", LOG_TEXT("why", err.text));
+    load_previous(crew, json, service);
     *ALLOC_APPEND(crew->services, crew->service_count) = service;
 }
 

@@ -119,15 +119,15 @@ void replica_stop_begin(struct replica *replica)
 {
     if (replica->pidfd < 0)
         return;
+    if (!network_front_flush(replica->crew))
+        log_warn("a replica is stopped while rules may lead to it",
+                 LOG_TEXT("replica", replica->record->name));
     if (!is_worth_draining(replica)) {
         send_signal(replica);
         return;
     }
     replica->draining = true;
     replica->drain_until_ms = clock_now_ms() + MIN(grace_ms(replica), DRAIN_MAX_MS);
-    if (!network_front_flush(replica->crew))
-        log_warn("a replica is stopped while rules may lead to it",
-                 LOG_TEXT("replica", replica->record->name));
     arm(replica, DRAIN_LOOK_MS);
 }
 
