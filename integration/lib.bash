@@ -93,11 +93,12 @@ inventory() {
 remember_inventory() {
     inventory | sort >"$CARTE_TEST/inventory"
 }
-same_inventory() {
-    inventory | sort | diff "$CARTE_TEST/inventory" - >"$CARTE_TEST/leaks"
+nothing_new() {
+    inventory | sort | comm -13 "$CARTE_TEST/inventory" - >"$CARTE_TEST/leaks"
+    [ ! -s "$CARTE_TEST/leaks" ]
 }
 # The end of every file: what was there before is there now, and nothing else. Namespaces are
 # torn down by the kernel in the background, so it gets two seconds.
 no_leaks() {
-    eventually 2 same_inventory || { cat "$CARTE_TEST/leaks" >&2; return 1; }
+    eventually 2 nothing_new || { cat "$CARTE_TEST/leaks" >&2; return 1; }
 }

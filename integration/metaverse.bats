@@ -5,6 +5,13 @@ load lib
 setup_file() {
     remember_inventory
     cd "$TOP/stacks/metaverse" || return 1
+    # The autoscaler of the reference stack, in the time that a test has.
+    cat >"$CARTE_TEST/quick.yaml" <<'YAML'
+services:
+  login:
+    autoscale: {min: 2, max: 5, period: 1s, cooldown: 1s, behavior: {scale_down: {stabilization: 3s}}}
+YAML
+    export COMPOSE_FILE=stack.yaml:bot.yaml:$CARTE_TEST/quick.yaml
     carte-stack up -d --wait
 }
 
@@ -46,6 +53,11 @@ setup() {
     carte-stack exec -T login /login --get http://asset:8080/healthz
     carte-stack exec -T login /login --get http://map:8070/healthz
     carte-stack exec -T map /map --udp game:8050 'PlayerMove$nobody;1;0,0,0;0,0,0' | grep -q ';f$'
+}
+
+@test "every request answers so from inside, by the services' names" {
+    carte-stack exec -T bot /metabot --check \
+        --login-host login --asset-host asset --map-host map --game-host game
 }
 
 @test "requests are balanced over the replicas" {
@@ -94,4 +106,19 @@ setup() {
     cat "$CARTE_TEST/load"
     [ "$(jq .failed "$CARTE_TEST/load")" -eq 0 ]
     [ "$(carte-stack ps --format json | jq -s 'map(.Pid) | sort')" = "$pids" ]
+}
+
+at_least_running() {
+    [ "$(count metaverse "$1" running)" -ge "$2" ]
+}
+
+@test "logins add replicas, and when they end the replicas go" {
+    eventually 20 has_count metaverse login running 2
+    "$bot" --load --host 127.0.0.1 --port 8000 --method POST --path /login --rps 150 --seconds 20 \
+        --body '{"user_id":"bats","user_pw":"secret password"}' >"$CARTE_TEST/load" &
+    load=$!
+    eventually 18 at_least_running login 3
+    kill "$load"
+    wait "$load" || true
+    eventually 60 has_count metaverse login running 2
 }
