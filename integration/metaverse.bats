@@ -9,7 +9,7 @@ setup_file() {
     cat >"$CARTE_TEST/quick.yaml" <<'YAML'
 services:
   login:
-    autoscale: {min: 2, max: 5, period: 1s, cooldown: 1s, behavior: {scale_down: {stabilization: 3s}}}
+    autoscale: {min: 2, max: 5, period: 1s, cooldown: 1s, metrics: [{type: cpu, target: 30}], behavior: {scale_down: {stabilization: 3s}}}
 YAML
     export COMPOSE_FILE=stack.yaml:bot.yaml:$CARTE_TEST/quick.yaml
     carte-stack up -d --wait
