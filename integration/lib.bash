@@ -3,6 +3,7 @@
 
 bats_require_minimum_version 1.5.0
 export TOP
+: "${CARTE_TEST:?run the tests by integration/run}"
 TOP=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 
 # eventually SECONDS COMMAND...: succeeds as soon as the command does; fails at the deadline.
