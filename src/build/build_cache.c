@@ -56,5 +56,5 @@ int build_cache_save(int store_fd, const char *key_hex, const struct manifest_la
     json_set_text(json, "media_type", layer->media_type);
     json_set_int(json, "size", (int64_t)layer->size_bytes);
     text = json_print(json, false);
-    return file_replace(store_fd, path, text, strlen(text), 0600, FILE_DURABLE, err);
+    return file_replace(store_fd, path, text, strlen(text), FILE_DURABLE(0600), err);
 }

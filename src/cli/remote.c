@@ -48,7 +48,7 @@ static bool is_orphaned(const char *project)
 int remote_find_stack(const char *project, struct json **out, struct error *err)
 {
     *out = NULL;
-    if (control_request(project, "GET", "/v1/stack", NULL, ANSWER_MS, out, err) == 0)
+    if (control_get(project, "/v1/stack", ANSWER_MS, out, err) == 0)
         return 0;
     if (err->code != ERROR_NOT_FOUND)
         return error_wrap(err, "stack '%s'", project);
@@ -57,7 +57,7 @@ int remote_find_stack(const char *project, struct json **out, struct error *err)
         return 0;
     if (supervisor_ensure(project, err) < 0)
         return error_wrap(err, "stack '%s' has lost its supervisor", project);
-    return control_request(project, "GET", "/v1/stack", NULL, ANSWER_MS, out, err);
+    return control_get(project, "/v1/stack", ANSWER_MS, out, err);
 }
 
 int remote_get_stack(const char *project, struct json **out, struct error *err)
@@ -75,7 +75,7 @@ int remote_post(const char *project, const char *path, struct json *body, struct
     AUTO(json) struct json *owned = body;
     AUTO(json) struct json *answer = NULL;
 
-    if (control_request(project, "POST", path, owned, 0, &answer, err) == 0)
+    if (control_post(project, path, owned, &answer, err) == 0)
         return 0;
     /* A request that the supervisor refuses is a failure, not an invalid file. */
     if (err->code == ERROR_INVALID)

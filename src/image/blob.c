@@ -85,7 +85,7 @@ int blob_write(int store_fd, const char *data, size_t length, char **digest_out,
     hash_sha256_hex_of(data, length, hex);
     path = alloc_format("blobs/sha256/%s", hex);
     if (!file_exists(store_fd, path) &&
-        file_replace(store_fd, path, data, length, 0600, FILE_DURABLE, err) < 0)
+        file_replace(store_fd, path, data, length, FILE_DURABLE(0600), err) < 0)
         return -1;
     *digest_out = alloc_format("sha256:%s", hex);
     return 0;

@@ -117,7 +117,7 @@ int catalog_save(int store_fd, const struct catalog *catalog, struct error *err)
         json_append(manifests, format_item(&catalog->items[i]));
     json_set(json, "manifests", manifests);
     text = json_print(json, true);
-    return file_replace(store_fd, INDEX_FILE, text, strlen(text), 0600, FILE_DURABLE, err);
+    return file_replace(store_fd, INDEX_FILE, text, strlen(text), FILE_DURABLE(0600), err);
 }
 
 const struct catalog_item *catalog_find_name(const struct catalog *catalog, const char *name)

@@ -47,7 +47,7 @@ static int make_layout(int fd, struct error *err)
             errno != EEXIST)
             return error_set_errno(err, errno, "make the image store's folder '%s'", folders[i]);
     }
-    return file_replace(fd, "oci-layout", layout, strlen(layout), 0600, FILE_DURABLE, err);
+    return file_replace(fd, "oci-layout", layout, strlen(layout), FILE_DURABLE(0600), err);
 }
 
 struct store *store_open(const char *root, struct error *err)
@@ -387,7 +387,7 @@ int store_save_record(struct store *store, const char *image_id, const char *jso
 
     if (!hex)
         return error_set(err, ERROR_INVALID, "'%s' is no id of an image", image_id);
-    return file_replace(store->fd, path, json, strlen(json), 0600, FILE_DURABLE, err);
+    return file_replace(store->fd, path, json, strlen(json), FILE_DURABLE(0600), err);
 }
 
 /* Whether the image has all the names already, so that nothing is to be written. */

@@ -95,7 +95,7 @@ static int apply(const char *record, struct error *err)
         any = any || changes[i];
     }
     if (any && text.length == 0 &&
-        file_replace(AT_FDCWD, record, former.data, former.length, 0600, FILE_VOLATILE, err) < 0)
+        file_replace(AT_FDCWD, record, former.data, former.length, FILE_VOLATILE(0600), err) < 0)
         return -1;
     for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
         if (changes[i] && netns_set(wanted[i].name, wanted[i].value, err) < 0)

@@ -179,20 +179,15 @@ static int fail_by_status(int status, const struct json *answer, struct error *e
     return error_set(err, code, "the supervisor answered with status %d", status);
 }
 
-int control_request(const char *project, const char *method, const char *path,
-                    const struct json *body, int64_t timeout_ms, struct json **out,
-                    struct error *err)
+/* Receive the one answer that comes on `fd`, and what the supervisor means by it. */
+static int take_answer(int fd, int64_t deadline_ms, struct json **out, struct error *err)
 {
-    int64_t deadline_ms = timeout_ms > 0 ? clock_now_ms() + timeout_ms : 0;
-    AUTO_CLOSE int fd = send_request(project, method, path, body, deadline_ms, err);
     AUTO_TEXT struct text in = { 0 };
     AUTO(json) struct json *answer = NULL;
     bool ended = false;
     bool chunked = false;
     int status = 0;
 
-    if (fd < 0)
-        return -1;
     while (!ended) {
         if (receive(fd, &in, deadline_ms, &ended, err) < 0)
             return -1;
@@ -212,6 +207,23 @@ int control_request(const char *project, const char *method, const char *path,
         return error_wrap(err, "answer of the supervisor");
     *out = STEAL_PTR(answer);
     return 0;
+}
+
+int control_get(const char *project, const char *path, int64_t timeout_ms, struct json **out,
+                struct error *err)
+{
+    int64_t deadline_ms = clock_now_ms() + timeout_ms;
+    AUTO_CLOSE int fd = send_request(project, "GET", path, NULL, deadline_ms, err);
+
+    return fd < 0 ? -1 : take_answer(fd, deadline_ms, out, err);
+}
+
+int control_post(const char *project, const char *path, const struct json *body, struct json **out,
+                 struct error *err)
+{
+    AUTO_CLOSE int fd = send_request(project, "POST", path, body, 0, err);
+
+    return fd < 0 ? -1 : take_answer(fd, 0, out, err);
 }
 
 /* Move whole chunks from `in` to `out`. *ended_out: the last one has come. */

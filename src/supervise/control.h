@@ -41,12 +41,18 @@
 struct error;
 
 /*
- * Client side: one request, one answer; blocks for at most `timeout_ms` (0: no end). `body` may
- * be NULL. ERROR_NOT_FOUND: no supervisor listens for this project.
+ * Client side: ask for `path`, and wait for the answer for at most `timeout_ms`.
+ * ERROR_NOT_FOUND: no supervisor listens for this project. ERROR_TIMEOUT: it did not answer.
  */
-int control_request(const char *project, const char *method, const char *path,
-                    const struct json *body, int64_t timeout_ms, struct json **out,
-                    struct error *err) MUST_CHECK;
+int control_get(const char *project, const char *path, int64_t timeout_ms, struct json **out,
+                struct error *err) MUST_CHECK;
+
+/*
+ * Client side: have something done, and wait for the answer until the supervisor gives it or
+ * ends. `body` may be NULL. ERROR_NOT_FOUND: no supervisor listens for this project.
+ */
+int control_post(const char *project, const char *path, const struct json *body, struct json **out,
+                 struct error *err) MUST_CHECK;
 
 /*
  * Client side of /v1/events: `each` is called for every event until it returns false or the

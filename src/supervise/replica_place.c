@@ -73,7 +73,7 @@ static int write_file(const char *folder, const char *name, const struct text *t
 {
     AUTO_FREE char *path = alloc_format("%s/%s", folder, name);
 
-    return file_replace(AT_FDCWD, path, text_get(text), text->length, 0644, FILE_VOLATILE, err);
+    return file_replace(AT_FDCWD, path, text_get(text), text->length, FILE_VOLATILE(0644), err);
 }
 
 /* /etc/hosts, /etc/resolv.conf and /etc/hostname of the replica. */

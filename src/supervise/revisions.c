@@ -82,7 +82,7 @@ static int store_environment(const struct stack *stack, const struct stack_file 
                              "'%s' is to come from the variable '%s', which is not set: set it",
                              files[i].key, name);
         if (file_make_folders(folder, 0700, err) < 0 ||
-            file_replace(AT_FDCWD, path, value, strlen(value), 0600, FILE_VOLATILE, err) < 0)
+            file_replace(AT_FDCWD, path, value, strlen(value), FILE_VOLATILE(0600), err) < 0)
             return -1;
     }
     return 0;
@@ -111,7 +111,7 @@ int revisions_store(const struct stack *stack, uint64_t *number_out, struct erro
     }
     number++;
     path = alloc_format("%s/%" PRIu64 ".yaml", revisions, number);
-    if (file_replace(AT_FDCWD, path, text_get(&text), text.length, 0600, FILE_DURABLE, err) < 0 ||
+    if (file_replace(AT_FDCWD, path, text_get(&text), text.length, FILE_DURABLE(0600), err) < 0 ||
         point_to(folder, number, err) < 0)
         return error_wrap(err, "store stack '%s'", stack->name);
     *number_out = number;

@@ -160,7 +160,7 @@ int state_save_json(const char *path, struct json *json, struct error *err)
 
     json_set_text(json, "boot", clock_boot_id());
     text = json_print(json, false);
-    return file_replace(AT_FDCWD, path, text, strlen(text), 0600, FILE_VOLATILE, err);
+    return file_replace(AT_FDCWD, path, text, strlen(text), FILE_VOLATILE(0600), err);
 }
 
 /* What cannot be read is as good as absent: the kernel's objects are swept and made again. */

@@ -67,7 +67,7 @@ static int look_for_answer(const char *project, struct error *err)
 {
     AUTO(json) struct json *answer = NULL;
 
-    if (control_request(project, "GET", "/v1/stack", NULL, ANSWER_TIMEOUT_MS, &answer, err) == 0)
+    if (control_get(project, "/v1/stack", ANSWER_TIMEOUT_MS, &answer, err) == 0)
         return 1;
     if (err->code != ERROR_NOT_FOUND)
         return -1;

@@ -171,7 +171,7 @@ static int refuse(struct crew *crew, const struct error *why)
         log_error("something was left behind", LOG_TEXT("why", err.text));
     error_clear(&err);
     if (file_make_folders(crew->run_folder, 0700, &err) < 0 ||
-        file_replace(AT_FDCWD, path, why->text, strlen(why->text), 0600, FILE_VOLATILE, &err) < 0)
+        file_replace(AT_FDCWD, path, why->text, strlen(why->text), FILE_VOLATILE(0600), &err) < 0)
         log_error("the reason could not be written", LOG_TEXT("why", err.text));
     return KEEPER_REFUSED;
 }

@@ -94,7 +94,7 @@ static int prepare_file(const struct plan_file *file, const char *run_folder, st
 
     if (read_source(file->file, run_folder, &text, err) < 0)
         return -1;
-    if (file_replace(AT_FDCWD, file->path, text_get(&text), text.length, mode, FILE_VOLATILE, err) <
+    if (file_replace(AT_FDCWD, file->path, text_get(&text), text.length, FILE_VOLATILE(mode), err) <
         0)
         return -1;
     if (chown(file->path, (uid_t)file->use->uid, (gid_t)file->use->gid) < 0 ||

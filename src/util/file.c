@@ -91,21 +91,21 @@ static int write_temporary(int dirfd, const char *name, const void *data, size_t
     return STEAL_FD(fd);
 }
 
-int file_replace(int dirfd, const char *path, const void *data, size_t length, mode_t mode,
-                 enum file_durability durability, struct error *err)
+int file_replace(int dirfd, const char *path, const void *data, size_t length,
+                 struct file_kind kind, struct error *err)
 {
     AUTO_FREE char *temporary = alloc_format("%s.%d.tmp", path, (int)getpid());
-    AUTO_CLOSE int fd = write_temporary(dirfd, temporary, data, length, mode, err);
+    AUTO_CLOSE int fd = write_temporary(dirfd, temporary, data, length, kind.mode, err);
 
     if (fd < 0) {
         unlinkat(dirfd, temporary, 0);
         return -1;
     }
-    if (durability == FILE_DURABLE && fsync(fd) < 0)
+    if (kind.durable && fsync(fd) < 0)
         error_set_errno(err, errno, "sync '%s'", temporary);
     else if (renameat(dirfd, temporary, dirfd, path) < 0)
         error_set_errno(err, errno, "rename to '%s'", path);
-    else if (durability == FILE_DURABLE)
+    else if (kind.durable)
         return sync_folder_of(dirfd, path, err);
     else
         return 0;

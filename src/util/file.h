@@ -18,10 +18,15 @@
 
 struct error;
 
-enum file_durability {
-    FILE_VOLATILE, /* for CARTE_RUN: atomic, but not synced to disk */
-    FILE_DURABLE,  /* for CARTE_ROOT: survives a power cut */
+/* Who may read a file that is replaced, and whether it must survive a power cut. */
+struct file_kind {
+    mode_t mode;
+    bool durable;
 };
+
+/* For CARTE_RUN: atomic, but not synced to disk; for CARTE_ROOT: synced, too. */
+#define FILE_VOLATILE(mode_) ((struct file_kind){ .mode = (mode_), .durable = false })
+#define FILE_DURABLE(mode_) ((struct file_kind){ .mode = (mode_), .durable = true })
 
 /*
  * Read the file `path` below `dirfd` (AT_FDCWD: below the working folder) to the end of `out`.
@@ -34,8 +39,8 @@ int file_read(int dirfd, const char *path, size_t limit, struct text *out,
 int file_read_fd(int fd, size_t limit, struct text *out, struct error *err) MUST_CHECK;
 
 /* Replace the file `path` below `dirfd` by `length` bytes of `data`. */
-int file_replace(int dirfd, const char *path, const void *data, size_t length, mode_t mode,
-                 enum file_durability durability, struct error *err) MUST_CHECK;
+int file_replace(int dirfd, const char *path, const void *data, size_t length,
+                 struct file_kind kind, struct error *err) MUST_CHECK;
 
 /* Write all of it, however often write() stops in between. */
 int file_write_all(int fd, const void *data, size_t length, struct error *err) MUST_CHECK;

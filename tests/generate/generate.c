@@ -29,7 +29,7 @@ static int write_one(const char *root, const char *folder, const char *name,
     write(&text);
     if (file_make_folders(directory, 0755, err) < 0)
         return -1;
-    return file_replace(AT_FDCWD, path, text_get(&text), text.length, 0644, FILE_VOLATILE, err);
+    return file_replace(AT_FDCWD, path, text_get(&text), text.length, FILE_VOLATILE(0644), err);
 }
 
 static void write_stack_man(struct text *out)

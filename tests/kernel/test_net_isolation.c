@@ -21,46 +21,48 @@
 #include "util/clock.h"
 #include "util/error.h"
 
+/* Who may connect to what; a name of NULL is the host. */
+static const struct {
+    const char *from;
+    uint32_t to;
+    uint16_t port;
+    bool allowed;
+} connections[] = {
+    { "cclient", BED_IP(10, 88, 1, 2), PORT, true },
+    { "cin1", BED_IP(10, 88, 3, 3), OPEN_PORT, true },
+    { "cclient", NEIGHBOUR, OPEN_PORT, true },
+    { "cclient", BED_IP(10, 88, 1, 1), OPEN_PORT, true },
+    { "cclient", HOST, OPEN_PORT, true },
+    { NULL, BED_IP(10, 88, 2, 2), OPEN_PORT, true },
+    { NULL, BED_IP(10, 88, 3, 3), OPEN_PORT, true },
+    /* another network of the stack, by the replica and by the gateway */
+    { "cclient", BED_IP(10, 88, 2, 2), OPEN_PORT, false },
+    { "cdb", BED_IP(10, 88, 1, 2), PORT, false },
+    { "cdb", VIRTUAL, PORT, false },
+    { "cclient", BED_IP(10, 88, 2, 1), OPEN_PORT, false },
+    { "cclient", BED_IP(10, 88, 3, 3), OPEN_PORT, false },
+    /* another stack */
+    { "cforeign", BED_IP(10, 88, 1, 2), PORT, false },
+    { "cforeign", VIRTUAL, PORT, false },
+    { "cforeign", BED_IP(10, 88, 1, 1), OPEN_PORT, false },
+    { "cclient", BED_IP(10, 88, 9, 2), OPEN_PORT, false },
+    { "cclient", BED_IP(10, 88, 9, 1), OPEN_PORT, false },
+    /* the world knows published ports only */
+    { "cneighbour", BED_IP(10, 88, 1, 2), PORT, false },
+    { "cneighbour", VIRTUAL, PORT, false },
+    { "cneighbour", BED_IP(10, 88, 1, 1), OPEN_PORT, false },
+    { "cneighbour", BED_IP(10, 88, 3, 3), OPEN_PORT, false },
+    /* no way out of an internal network */
+    { "cin1", NEIGHBOUR, OPEN_PORT, false },
+    { "cin1", HOST, OPEN_PORT, false },
+    { "cin1", BED_IP(10, 88, 3, 1), OPEN_PORT, false },
+    { "cin1", BED_IP(10, 88, 1, 2), PORT, false },
+    { "cin1", HOST, PUBLISHED, false },
+    { "cin1", BED_IP(10, 88, 3, 1), 53, true },
+};
+
 static void networks_are_isolated(void **state)
 {
-    static const struct {
-        const char *from;
-        uint32_t to;
-        uint16_t port;
-        bool allowed;
-    } cases[] = {
-        { "cclient", BED_IP(10, 88, 1, 2), PORT, true },
-        { "cin1", BED_IP(10, 88, 3, 3), OPEN_PORT, true },
-        { "cclient", NEIGHBOUR, OPEN_PORT, true },
-        { "cclient", BED_IP(10, 88, 1, 1), OPEN_PORT, true },
-        { "cclient", HOST, OPEN_PORT, true },
-        { NULL, BED_IP(10, 88, 2, 2), OPEN_PORT, true },
-        { NULL, BED_IP(10, 88, 3, 3), OPEN_PORT, true },
-        /* another network of the stack, by the replica and by the gateway */
-        { "cclient", BED_IP(10, 88, 2, 2), OPEN_PORT, false },
-        { "cdb", BED_IP(10, 88, 1, 2), PORT, false },
-        { "cdb", VIRTUAL, PORT, false },
-        { "cclient", BED_IP(10, 88, 2, 1), OPEN_PORT, false },
-        { "cclient", BED_IP(10, 88, 3, 3), OPEN_PORT, false },
-        /* another stack */
-        { "cforeign", BED_IP(10, 88, 1, 2), PORT, false },
-        { "cforeign", VIRTUAL, PORT, false },
-        { "cforeign", BED_IP(10, 88, 1, 1), OPEN_PORT, false },
-        { "cclient", BED_IP(10, 88, 9, 2), OPEN_PORT, false },
-        { "cclient", BED_IP(10, 88, 9, 1), OPEN_PORT, false },
-        /* the world knows published ports only */
-        { "cneighbour", BED_IP(10, 88, 1, 2), PORT, false },
-        { "cneighbour", VIRTUAL, PORT, false },
-        { "cneighbour", BED_IP(10, 88, 1, 1), OPEN_PORT, false },
-        { "cneighbour", BED_IP(10, 88, 3, 3), OPEN_PORT, false },
-        /* no way out of an internal network */
-        { "cin1", NEIGHBOUR, OPEN_PORT, false },
-        { "cin1", HOST, OPEN_PORT, false },
-        { "cin1", BED_IP(10, 88, 3, 1), OPEN_PORT, false },
-        { "cin1", BED_IP(10, 88, 1, 2), PORT, false },
-        { "cin1", HOST, PUBLISHED, false },
-        { "cin1", BED_IP(10, 88, 3, 1), 53, true },
-    };
     int open_ports[] = {
         bed_listen("cneighbour", SOCK_STREAM, OPEN_PORT),
         bed_listen(NULL, SOCK_STREAM, OPEN_PORT),
@@ -74,11 +76,12 @@ static void networks_are_isolated(void **state)
     (void)state;
     stack_apply(0, 3, 0);
     stack_apply_other();
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        int fd = bed_connect(cases[i].from, cases[i].to, cases[i].port, BED_MS);
+    for (size_t i = 0; i < ARRAY_SIZE(connections); i++) {
+        int fd = bed_connect(connections[i].from, connections[i].to, connections[i].port, BED_MS);
 
-        if ((fd >= 0) != cases[i].allowed) {
-            print_error("case %zu, from %s: %s\n", i, cases[i].from ? cases[i].from : "host",
+        if ((fd >= 0) != connections[i].allowed) {
+            print_error("case %zu, from %s: %s\n", i,
+                        connections[i].from ? connections[i].from : "host",
                         fd < 0 ? strerror(-fd) : "reached");
             wrong++;
         }

@@ -31,7 +31,7 @@ static inline void bed_write(const struct bed *bed, const char *name, const char
     AUTO_FREE char *path = alloc_format("%s/%s", bed->folder, name);
     struct error err = { 0 };
 
-    assert_int_equal(file_replace(AT_FDCWD, path, text, strlen(text), 0644, FILE_VOLATILE, &err),
+    assert_int_equal(file_replace(AT_FDCWD, path, text, strlen(text), FILE_VOLATILE(0644), &err),
                      0);
 }
 

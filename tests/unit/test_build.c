@@ -74,7 +74,7 @@ static void write_file(const struct place *place, const char *path, const char *
 
     assert_int_equal(file_make_folders(folder, 0755, &err), 0);
     assert_int_equal(
-        file_replace(AT_FDCWD, full, content, strlen(content), 0644, FILE_VOLATILE, &err), 0);
+        file_replace(AT_FDCWD, full, content, strlen(content), FILE_VOLATILE(0644), &err), 0);
 }
 
 static int build(const struct place *place, const char *context, const char *cartefile,

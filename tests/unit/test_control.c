@@ -124,7 +124,10 @@ static void *request_in_thread(void *context)
 {
     struct fixture *f = context;
 
-    f->result = control_request("shop", f->method, f->path, f->body, 10000, &f->answer, &f->err);
+    if (strcmp(f->method, "GET") == 0)
+        f->result = control_get("shop", f->path, 10000, &f->answer, &f->err);
+    else
+        f->result = control_post("shop", f->path, f->body, &f->answer, &f->err);
     f->done = true;
     return NULL;
 }
@@ -217,11 +220,11 @@ static void without_a_supervisor_there_is_nothing_to_ask(void **state)
     struct json *answer = NULL;
     struct error err = { 0 };
 
-    assert_int_equal(control_request("other", "GET", "/v1/stack", NULL, 1000, &answer, &err), -1);
+    assert_int_equal(control_get("other", "/v1/stack", 1000, &answer, &err), -1);
     assert_int_equal(err.code, ERROR_NOT_FOUND);
     control_server_close(STEAL_PTR(f->server));
     error_clear(&err);
-    assert_int_equal(control_request("shop", "GET", "/v1/stack", NULL, 1000, &answer, &err), -1);
+    assert_int_equal(control_get("shop", "/v1/stack", 1000, &answer, &err), -1);
     assert_int_equal(err.code, ERROR_NOT_FOUND);
 }
 

@@ -163,7 +163,7 @@ static void what_was_not_committed_is_made_again_once(void **state)
     logs_close(STEAL_PTR(f->logs));
     /* As if it was killed between the append and the commit. */
     assert_int_equal(
-        file_replace(AT_FDCWD, path, before.data, before.length, 0600, FILE_VOLATILE, &err), 0);
+        file_replace(AT_FDCWD, path, before.data, before.length, FILE_VOLATILE(0600), &err), 0);
     open_logs(f, NULL);
     put(f->out, "\n");
     logs_collect(f->logs, false);
@@ -179,7 +179,7 @@ static void a_torn_line_of_an_earlier_boot_is_cut_off(void **state)
     struct error err = { 0 };
 
     assert_int_equal(file_make_folders(folder, 0700, &err), 0);
-    assert_int_equal(file_replace(AT_FDCWD, path, torn, strlen(torn), 0600, FILE_VOLATILE, &err),
+    assert_int_equal(file_replace(AT_FDCWD, path, torn, strlen(torn), FILE_VOLATILE(0600), &err),
                      0);
     open_logs(f, NULL);
     open_writers(f);

@@ -40,7 +40,7 @@ static void matrix_is_what_the_reference_says(void **state)
     if (getenv("CARTE_GENERATE")) {
         assert_int_equal(file_make_folders("docs/reference", 0755, &err), 0);
         assert_int_equal(
-            file_replace(AT_FDCWD, path, printed.data, printed.length, 0644, FILE_VOLATILE, &err),
+            file_replace(AT_FDCWD, path, printed.data, printed.length, FILE_VOLATILE(0644), &err),
             0);
     }
     if (file_read(AT_FDCWD, path, 1 << 20, &page, &err) < 0)

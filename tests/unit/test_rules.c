@@ -37,7 +37,7 @@ static void compare(const struct rules *rules, const char *name)
     rules_format(rules, &text);
     if (getenv("CARTE_GOLDEN"))
         assert_int_equal(
-            file_replace(AT_FDCWD, path, text.data, text.length, 0644, FILE_VOLATILE, &err), 0);
+            file_replace(AT_FDCWD, path, text.data, text.length, FILE_VOLATILE(0644), &err), 0);
     assert_int_equal(file_read(AT_FDCWD, path, 65536, &golden, &err), 0);
     assert_string_equal(text_get(&text), text_get(&golden));
 }

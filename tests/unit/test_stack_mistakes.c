@@ -76,84 +76,84 @@ static void a_message_has_place_path_line_and_caret(void **state)
 }
 
 /* Each has one mistake, which is found in this line. */
+static const struct {
+    const char *text;
+    size_t line;
+    const char *says;
+} mistakes[] = {
+    { "services:\n  a: {command: x}\n", 2, "neither 'image' nor 'build'" },
+    { "services:\n  a: {image: a}\n  a: {image: b}\n", 3, "here and in line 2" },
+    { "services:\n  a: {image: a, secrets: [s]}\n", 2, "secret 's' is not defined" },
+    { "services:\n  a: {image: a, configs: [s]}\n", 2, "config 's' is not defined" },
+    { "services:\n  a: {image: a, depends_on: [b]}\n  b: {image: a, depends_on: [a]}\n", 3,
+      "a -> b -> a" },
+    { "services:\n  a: {image: a, container_name: x, scale: 2}\n", 2, "several replicas" },
+    { "services:\n  a: {image: a, tmpfs: /x,\n   volumes: [/x]}\n", 2, "mounted twice" },
+    { "services:\n  a: {image: a, scale: 2,\n   deploy: {replicas: 3}}\n", 2, "differ" },
+    { "services:\n  a: {image: a, deploy: {replicas: 9},\n"
+      "   autoscale: {max: 3, metrics: [{type: cpu, target: 9}]}}\n",
+      2, "between the 'min' and 'max'" },
+    { "services:\n  a: {image: a, autoscale: {max: 3}}\n", 2, "nothing is measured" },
+    { "services:\n  a: {image: a, autoscale: {max: 3, metrics: [{type: disk, target: 1}]}}\n", 2,
+      "'disk' is not cpu or memory" },
+    { "services:\n  a: {image: a, autoscale: {metrics: [{type: cpu, target: 1}]}}\n", 2,
+      "'max' is missing" },
+    { "services:\n  a: {image: a, autoscale: {max: 3, steps: {out: [{from: 5, add: 1},"
+      " {from: 9, add: 1}]}}}\n",
+      2, "overlap" },
+    { "services:\n  a: {image: a, networks: {n: {ipv4_address: 10.0.0.5}}}\nnetworks: {n: }\n", 2,
+      "needs a subnet" },
+    { "services:\n  a: {image: a, networks: {n: {ipv4_address: ten}}}\n"
+      "networks: {n: {ipam: {config: [{subnet: 10.0.0.0/24}]}}}\n",
+      2, "not an IPv4 address" },
+    { "services:\n  a: {image: a}\nnetworks:\n  n: {ipam: {config: [{subnet: 10/24}]}}\n", 4,
+      "not an IPv4 subnet" },
+    { "services:\n  a: {image: a, ports: [\"80:1\"]}\n  b: {image: a, ports: [\"80:2\"]}\n", 3,
+      "published twice" },
+    { "services:\n  a: {image: a, ports: [\"80-81:1-3\"]}\n", 2, "differ in length" },
+    { "services:\n  a: {image: a, ports: [\"80:1/tpc\"]}\n", 2, "did you mean 'tcp'?" },
+    { "services:\n  a: {image: a, network_mode: host,\n   networks: [default]}\n", 3,
+      "exclude each other" },
+    { "services:\n  a: {image: a, network_mode: \"service:b\"}\n", 2, "not supported" },
+    { "services:\n  a: {image: a, healthcheck: {test: [curl, x]}}\n", 2, "must begin with" },
+    { "services:\n  a: {image: a, healthcheck: {test: [CMD]}}\n", 2, "must follow CMD" },
+    { "services:\n  a: {image: a, environment: [\"A =1\"]}\n", 2, "a blank, before the '='" },
+    { "services:\n  a: {image: a, env_file: none.env}\n", 2, "does not exist" },
+    { "services:\n  a: {image: a, command: \"a 'b\"}\n", 2, "quote is not closed" },
+    { "services:\n  a: {image: \"${A:?say which}\"}\n", 2, "say which" },
+    { "services:\n  a: {image: \"${A\"}\n", 2, "not closed" },
+    { "services:\n  a: {image: a, read_only: maybe}\n", 2, "not true or false" },
+    { "services:\n  a: {image: a, deploy: {replicas: -1}}\n", 2, "not between 0 and 1000" },
+    { "services:\n  a: {image: a, ulimits: {nofile: {soft: 5}}}\n", 2, "'hard' is missing" },
+    { "services:\n  a: {image: a, volumes: [{type: disk, target: /a}]}\n", 2,
+      "not bind, volume or tmpfs" },
+    { "services:\n  a: {image: a, volumes: [\"a:b\"]}\n", 2, "absolute path" },
+    { "services:\n  \"a b\": {image: a}\n", 2, "is not a name" },
+    { "services:\n  a: {image: a}\nconfigs:\n  c: {file: x, content: y}\n", 4, "exactly one" },
+    { "services:\n  a: {image: a}\nsecrets:\n  c: {content: y}\n", 4, "no such key" },
+    { "services:\n  a: {image: a, on_unhealthy: none,\n   x-carte-on_unhealthy: none}\n", 3,
+      "keep one of them" },
+    { "services:\n  a: {image: \"$CARTE_BED_NONE\"}\n", 2, "a variable has no value" },
+    { "services: [a\n", 2, "not YAML" },
+    { "- a\n", 1, "a mapping is expected" },
+    { "services:\n  a: {image: *nobody}\n", 2, "no anchor" },
+    { "services:\n  a: {image: !!python/none x}\n", 2, "is not known" },
+};
+
 static void every_kind_of_mistake_is_reported(void **state)
 {
-    static const struct {
-        const char *text;
-        size_t line;
-        const char *says;
-    } cases[] = {
-        { "services:\n  a: {command: x}\n", 2, "neither 'image' nor 'build'" },
-        { "services:\n  a: {image: a}\n  a: {image: b}\n", 3, "here and in line 2" },
-        { "services:\n  a: {image: a, secrets: [s]}\n", 2, "secret 's' is not defined" },
-        { "services:\n  a: {image: a, configs: [s]}\n", 2, "config 's' is not defined" },
-        { "services:\n  a: {image: a, depends_on: [b]}\n  b: {image: a, depends_on: [a]}\n", 3,
-          "a -> b -> a" },
-        { "services:\n  a: {image: a, container_name: x, scale: 2}\n", 2, "several replicas" },
-        { "services:\n  a: {image: a, tmpfs: /x,\n   volumes: [/x]}\n", 2, "mounted twice" },
-        { "services:\n  a: {image: a, scale: 2,\n   deploy: {replicas: 3}}\n", 2, "differ" },
-        { "services:\n  a: {image: a, deploy: {replicas: 9},\n"
-          "   autoscale: {max: 3, metrics: [{type: cpu, target: 9}]}}\n",
-          2, "between the 'min' and 'max'" },
-        { "services:\n  a: {image: a, autoscale: {max: 3}}\n", 2, "nothing is measured" },
-        { "services:\n  a: {image: a, autoscale: {max: 3, metrics: [{type: disk, target: 1}]}}\n",
-          2, "'disk' is not cpu or memory" },
-        { "services:\n  a: {image: a, autoscale: {metrics: [{type: cpu, target: 1}]}}\n", 2,
-          "'max' is missing" },
-        { "services:\n  a: {image: a, autoscale: {max: 3, steps: {out: [{from: 5, add: 1},"
-          " {from: 9, add: 1}]}}}\n",
-          2, "overlap" },
-        { "services:\n  a: {image: a, networks: {n: {ipv4_address: 10.0.0.5}}}\nnetworks: {n: }\n",
-          2, "needs a subnet" },
-        { "services:\n  a: {image: a, networks: {n: {ipv4_address: ten}}}\n"
-          "networks: {n: {ipam: {config: [{subnet: 10.0.0.0/24}]}}}\n",
-          2, "not an IPv4 address" },
-        { "services:\n  a: {image: a}\nnetworks:\n  n: {ipam: {config: [{subnet: 10/24}]}}\n", 4,
-          "not an IPv4 subnet" },
-        { "services:\n  a: {image: a, ports: [\"80:1\"]}\n  b: {image: a, ports: [\"80:2\"]}\n", 3,
-          "published twice" },
-        { "services:\n  a: {image: a, ports: [\"80-81:1-3\"]}\n", 2, "differ in length" },
-        { "services:\n  a: {image: a, ports: [\"80:1/tpc\"]}\n", 2, "did you mean 'tcp'?" },
-        { "services:\n  a: {image: a, network_mode: host,\n   networks: [default]}\n", 3,
-          "exclude each other" },
-        { "services:\n  a: {image: a, network_mode: \"service:b\"}\n", 2, "not supported" },
-        { "services:\n  a: {image: a, healthcheck: {test: [curl, x]}}\n", 2, "must begin with" },
-        { "services:\n  a: {image: a, healthcheck: {test: [CMD]}}\n", 2, "must follow CMD" },
-        { "services:\n  a: {image: a, environment: [\"A =1\"]}\n", 2, "a blank, before the '='" },
-        { "services:\n  a: {image: a, env_file: none.env}\n", 2, "does not exist" },
-        { "services:\n  a: {image: a, command: \"a 'b\"}\n", 2, "quote is not closed" },
-        { "services:\n  a: {image: \"${A:?say which}\"}\n", 2, "say which" },
-        { "services:\n  a: {image: \"${A\"}\n", 2, "not closed" },
-        { "services:\n  a: {image: a, read_only: maybe}\n", 2, "not true or false" },
-        { "services:\n  a: {image: a, deploy: {replicas: -1}}\n", 2, "not between 0 and 1000" },
-        { "services:\n  a: {image: a, ulimits: {nofile: {soft: 5}}}\n", 2, "'hard' is missing" },
-        { "services:\n  a: {image: a, volumes: [{type: disk, target: /a}]}\n", 2,
-          "not bind, volume or tmpfs" },
-        { "services:\n  a: {image: a, volumes: [\"a:b\"]}\n", 2, "absolute path" },
-        { "services:\n  \"a b\": {image: a}\n", 2, "is not a name" },
-        { "services:\n  a: {image: a}\nconfigs:\n  c: {file: x, content: y}\n", 4, "exactly one" },
-        { "services:\n  a: {image: a}\nsecrets:\n  c: {content: y}\n", 4, "no such key" },
-        { "services:\n  a: {image: a, on_unhealthy: none,\n   x-carte-on_unhealthy: none}\n", 3,
-          "keep one of them" },
-        { "services:\n  a: {image: \"$CARTE_BED_NONE\"}\n", 2, "a variable has no value" },
-        { "services: [a\n", 2, "not YAML" },
-        { "- a\n", 1, "a mapping is expected" },
-        { "services:\n  a: {image: *nobody}\n", 2, "no anchor" },
-        { "services:\n  a: {image: !!python/none x}\n", 2, "is not known" },
-    };
-
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++) {
         AUTO_TEXT struct text text = { 0 };
         struct bed bed;
 
         bed_begin(&bed);
-        bed_load(&bed, cases[i].text);
+        bed_load(&bed, mistakes[i].text);
         diagnostic_format(&bed.diagnostics, false, &text);
         assert_null(bed.stack);
-        if (!bed_says(&bed, cases[i].line, cases[i].says))
-            fail_msg("case %zu: line %zu does not say '%s' but\n%s", i, cases[i].line,
-                     cases[i].says, text_get(&text));
+        if (!bed_says(&bed, mistakes[i].line, mistakes[i].says))
+            fail_msg("case %zu: line %zu does not say '%s' but\n%s", i, mistakes[i].line,
+                     mistakes[i].says, text_get(&text));
         bed_end(&bed);
     }
 }
