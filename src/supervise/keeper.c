@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -159,15 +158,19 @@ static void wait_for_child(const struct keeper *keeper, const sigset_t *child_en
     sigtimedwait(child_ended, NULL, &timeout);
 }
 
-/* The lock lasts as long as the process: the descriptor is never closed, nor inherited. */
+/*
+ * The lock lasts as long as the process: the descriptor is never closed, nor inherited. Being
+ * one of fcntl(), it can be looked at without being taken (keeper_start.h).
+ */
 static bool take_lock(const char *folder)
 {
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
     char path[4096];
     int fd = -1;
 
     snprintf(path, sizeof(path), "%s/keeper.lock", folder);
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+    return fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) == 0;
 }
 
 static bool open_exits(struct keeper *keeper, const char *folder)

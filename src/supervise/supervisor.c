@@ -69,8 +69,9 @@ static int look_for_answer(const char *project, struct error *err)
 
     if (control_get(project, "/v1/stack", ANSWER_TIMEOUT_MS, &answer, err) == 0)
         return 1;
-    if (err->code != ERROR_NOT_FOUND)
+    if (err->code == ERROR_DENIED || err->code == ERROR_TIMEOUT)
         return -1;
+    /* None listens, or one ended in the middle of its answer and is about to be followed. */
     error_clear(err);
     return 0;
 }
@@ -95,9 +96,10 @@ static int report_refusal(const char *project, struct error *err)
 }
 
 /* Wait for a change of the run folder or the end of the keeper. */
-static void wait_for_change(int watch, int keeper)
+static void wait_for_change(int watch, pid_t keeper)
 {
-    struct pollfd fds[] = { { .fd = watch, .events = POLLIN }, { .fd = keeper, .events = POLLIN } };
+    AUTO_CLOSE int pidfd = keeper > 0 ? pidfd_open(keeper, 0) : -1;
+    struct pollfd fds[] = { { .fd = watch, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
     char events[4096];
 
     if (poll(fds, ARRAY_SIZE(fds), LOOK_MS) > 0 && fds[0].revents & POLLIN &&
@@ -115,27 +117,41 @@ static int watch_folder(const char *project)
     return fd;
 }
 
-/* Another keeper may have been quicker: then this one ends, and we wait for the other's. */
-static int wait_for_answer(const char *project, pid_t keeper, struct error *err)
+/*
+ * Reap the keeper if it has ended. 1: it took the stack for lost and said why; 0: it runs, or
+ * ended because the stack has, or a moment ago had, another keeper.
+ */
+static int look_at_keeper(pid_t *keeper)
+{
+    int status = 0;
+
+    if (*keeper <= 0 || waitpid(*keeper, &status, WNOHANG) != *keeper)
+        return 0;
+    *keeper = 0;
+    return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS;
+}
+
+/*
+ * Until a supervisor answers. A keeper that found another one's lock may have met the last
+ * moments of a dying one: as long as nobody answers and no keeper is there, one is started.
+ */
+static int start_and_wait(const char *project, struct error *err)
 {
     AUTO_CLOSE int watch = watch_folder(project);
-    AUTO_CLOSE int pidfd = pidfd_open(keeper, 0);
     int64_t until_ms = clock_now_ms() + START_TIMEOUT_MS;
+    pid_t keeper = 0;
 
     while (clock_now_ms() < until_ms) {
         int answer = look_for_answer(project, err);
-        int status = 0;
 
         if (answer != 0)
             return answer < 0 ? -1 : 0;
-        wait_for_change(watch, pidfd);
-        if (keeper <= 0 || waitpid(keeper, &status, WNOHANG) != keeper)
-            continue;
-        if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS)
+        if (keeper == 0 && !keeper_start_is_kept(project) &&
+            keeper_start_new(project, &keeper, err) < 0)
+            return -1;
+        wait_for_change(watch, keeper);
+        if (look_at_keeper(&keeper))
             return report_refusal(project, err);
-        keeper = 0;
-        if (pidfd >= 0)
-            close(STEAL_FD(pidfd));
     }
     return error_set(err, ERROR_TIMEOUT,
                      "the supervisor of stack '%s' did not answer within %d s: see "
@@ -146,15 +162,14 @@ static int wait_for_answer(const char *project, pid_t keeper, struct error *err)
 int supervisor_ensure(const char *project, struct error *err)
 {
     AUTO_FREE char *failed = place_in_run("stacks/%s/failed", project);
-    pid_t keeper = 0;
     int answer = look_for_answer(project, err);
 
     if (answer != 0)
         return answer < 0 ? -1 : 0;
-    unlink(failed);
-    if (keeper_start_new(project, &keeper, err) < 0)
+    if (keeper_start_folders(project, err) < 0)
         return -1;
-    return wait_for_answer(project, keeper, err);
+    unlink(failed);
+    return start_and_wait(project, err);
 }
 
 int supervisor_run(const char *project)
