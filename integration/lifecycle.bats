@@ -87,7 +87,11 @@ YAML
 @test "names of services resolve on shared networks only" {
     carte-stack exec -T back wget -qO- http://web/cgi-bin/who | grep -q web
     carte-stack exec -T back nslookup lonely
+    carte-stack exec -T lonely nslookup back
     run carte-stack exec -T lonely nslookup web
+    echo "$output"
+    [ "$status" -eq 1 ]
+    run carte-stack exec -T web nslookup lonely
     echo "$output"
     [ "$status" -eq 1 ]
 }

@@ -385,7 +385,24 @@ static const struct dns_name *find_address(const struct dns_table *table, const 
     return best;
 }
 
-enum dns_verdict dns_answer(const struct dns_table *table, const uint8_t *query, size_t length,
+/* `below`: is it under a search domain of ours, where nobody else knows names? */
+static const struct dns_name *find_in_view(const struct dns_view *view, const char *asked,
+                                           bool *below)
+{
+    const struct dns_name *name = NULL;
+
+    for (size_t i = 0; i < view->count && !name; i++) {
+        char key[sizeof(name->name)];
+
+        snprintf(key, sizeof(key), "%s", asked);
+        if (cut_suffix(view->tables[i], key))
+            *below = true;
+        name = find_name(view->tables[i], key);
+    }
+    return name;
+}
+
+enum dns_verdict dns_answer(const struct dns_view *view, const uint8_t *query, size_t length,
                             uint8_t *answer, size_t limit, size_t *answer_length)
 {
     struct answer out = { .bytes = answer };
@@ -393,7 +410,7 @@ enum dns_verdict dns_answer(const struct dns_table *table, const uint8_t *query,
     const struct dns_name *pointed = NULL;
     const struct dns_name *name;
     enum rcode rcode;
-    bool below;
+    bool below = false;
 
     if (!is_query(query, length))
         return DNS_DROP;
@@ -402,10 +419,9 @@ enum dns_verdict dns_answer(const struct dns_table *table, const uint8_t *query,
         *answer_length = answer_with(rcode, query, &question, answer, limit);
         return *answer_length ? DNS_ANSWERED : DNS_DROP;
     }
-    if (question.type == TYPE_PTR)
-        pointed = find_address(table, question.name);
-    below = cut_suffix(table, question.name);
-    name = find_name(table, question.name);
+    for (size_t i = 0; question.type == TYPE_PTR && !pointed && i < view->count; i++)
+        pointed = find_address(view->tables[i], question.name);
+    name = find_in_view(view, question.name, &below);
     if (!name && !pointed && !below)
         return DNS_FORWARD;
     if (!begin_answer(&out, query, &question, limit))

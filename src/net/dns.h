@@ -4,7 +4,7 @@
  * Names: what a query gets for an answer
  *
  * Pure: a table of names and a packet in, a packet out; sockets, forwarding and the process
- * around it are supervise/front.c. `service` is the virtual address, `tasks.service` all
+ * around it are supervise/front*.c. `service` is the virtual address, `tasks.service` all
  * replicas, `service-n` one replica; aliases as in compose. RFC 1035, 2308, 3596, 6891.
  */
 
@@ -19,6 +19,7 @@
 
 #define DNS_ADDRESSES_MAX 256
 #define DNS_PACKET_MAX 4096
+#define DNS_VIEW_TABLES_MAX 64
 
 struct dns_name {
     char name[256];      /* lower case, without the last dot */
@@ -39,6 +40,12 @@ struct dns_table {
 void dns_table_add(struct dns_table *table, const char *name, uint32_t address); /* 0: none yet */
 void dns_table_done(struct dns_table *table);
 
+/* What one asker may know: the first table that has a name answers for it. */
+struct dns_view {
+    const struct dns_table *tables[DNS_VIEW_TABLES_MAX];
+    size_t count;
+};
+
 /* How long the answer to `query` may be over UDP: 512, or what EDNS says. */
 size_t dns_udp_limit(const uint8_t *query, size_t length);
 
@@ -55,7 +62,7 @@ enum dns_verdict {
  * without an address of the asked type gets an empty answer (NODATA), at once; hostile
  * packets get FORMERR or are dropped.
  */
-enum dns_verdict dns_answer(const struct dns_table *table, const uint8_t *query, size_t length,
+enum dns_verdict dns_answer(const struct dns_view *view, const uint8_t *query, size_t length,
                             uint8_t *answer, size_t limit, size_t *answer_length);
 
 /* The reply "refused" or "server failure" to a query that cannot be forwarded. */

@@ -162,9 +162,10 @@ void crew_step(struct crew *crew)
         crew_wake(crew, clock_now_ms() + EXIT_RETRY_MS);
     if (!crew->ending)
         update_step(crew);
-    follow_wishes(crew);
     if (!crew->front || crew->front_at_ms || crew->front_stale)
         network_front_start(crew);
+    network_front_introduce(crew);
+    follow_wishes(crew);
     (void)network_front_flush(crew);
     remove_leaving(crew);
     wake_for_updates(crew);

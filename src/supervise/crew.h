@@ -109,12 +109,13 @@ struct crew {
     struct metrics_host host;
     bool rules_stale; /* the ready set changed */
     bool names_stale;
-    bool front_stale; /* networks or ports changed */
-    bool is_new;      /* applied by itself at its first start, and by no command since */
-    bool ending;      /* `down` */
-    bool has_stepped; /* since memory was last given back */
-    bool is_swept;    /* nothing of the stack is left */
-    int exit_status;  /* of the process, when the loop ends */
+    bool askers_stale; /* a replica was added that may ask for names */
+    bool front_stale;  /* networks or ports changed */
+    bool is_new;       /* applied by itself at its first start, and by no command since */
+    bool ending;       /* `down` */
+    bool has_stepped;  /* since memory was last given back */
+    bool is_swept;     /* nothing of the stack is left */
+    int exit_status;   /* of the process, when the loop ends */
 };
 
 /* Something changed: crew_step() runs before the loop sleeps again. */

@@ -266,16 +266,38 @@ static int send_names(struct front *front, const char *key, const struct dns_tab
     return send_message(front, FRONT_MESSAGE_NAMES, key, 0, NULL, err);
 }
 
+static int send_askers(struct front *front, const char *key, const uint32_t *askers, size_t count,
+                       struct error *err)
+{
+    const size_t room = FRONT_MESSAGE_DATA_MAX / sizeof(*askers);
+
+    for (size_t sent = 0; sent < count;) {
+        size_t part = MIN(count - sent, room);
+
+        front->message.length = (uint32_t)(part * sizeof(*askers));
+        memcpy(front->message.data, askers + sent, front->message.length);
+        if (send_message(front, FRONT_MESSAGE_ASKERS, key, 0, NULL, err) < 0)
+            return -1;
+        sent += part;
+    }
+    return 0;
+}
+
 int front_set_names(struct front *front, const char *key, const struct dns_table *table,
-                    struct error *err)
+                    const uint32_t *askers, size_t asker_count, struct error *err)
 {
     front->message.length = (uint32_t)strlen(table->suffix);
     memcpy(front->message.data, table->suffix, front->message.length);
     if (send_message(front, FRONT_MESSAGE_NAMES_BEGIN, key, 0, NULL, err) < 0 ||
         send_names(front, key, table, err) < 0)
         return -1;
+    return send_askers(front, key, askers, asker_count, err);
+}
+
+int front_use_names(struct front *front, struct error *err)
+{
     front->message.length = 0;
-    return send_message(front, FRONT_MESSAGE_NAMES_END, key, 0, NULL, err);
+    return send_message(front, FRONT_MESSAGE_NAMES_END, "", 0, NULL, err);
 }
 
 int front_remove_network(struct front *front, const char *key, struct error *err)

@@ -43,14 +43,21 @@ int front_open_sockets(uint32_t address, uint16_t port, int *udp_out, int *tcp_o
 
 /*
  * Serve names on a network; its sockets are copied to the front. An `internal` network is not
- * forwarded for. Setting a known key again replaces its sockets; its names are to be set again.
+ * forwarded for, unless the asker is on another, too. Setting a known key again replaces its
+ * sockets; its names are to be set again.
  */
 int front_set_network(struct front *front, const char *key, const int sockets[2], bool internal,
                       struct error *err) MUST_CHECK;
 
-/* Replace the names of a network, all at once. */
+/*
+ * Replace the names of a network when front_use_names() is called. `askers` are addresses on
+ * other networks that may know them, too (front_names.h).
+ */
 int front_set_names(struct front *front, const char *key, const struct dns_table *table,
-                    struct error *err) MUST_CHECK;
+                    const uint32_t *askers, size_t asker_count, struct error *err) MUST_CHECK;
+
+/* All names that were set count from now on, of all networks at once. */
+int front_use_names(struct front *front, struct error *err) MUST_CHECK;
 
 int front_remove_network(struct front *front, const char *key, struct error *err) MUST_CHECK;
 

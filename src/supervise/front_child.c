@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "net/dns.h"
 #include "supervise/front_dns.h"
 #include "supervise/front_message.h"
+#include "supervise/front_names.h"
 #include "supervise/front_relay.h"
 #include "supervise/front_sandbox.h"
 #include "util/alloc.h"
@@ -26,7 +26,7 @@
 struct served {
     char *key;
     struct front_dns *dns;
-    struct dns_table next; /* names that do not count yet */
+    struct front_names_network *names;
 };
 
 struct relaying {
@@ -39,6 +39,7 @@ struct child {
     struct event_base *base;
     struct front_message message;
     struct front_upstreams upstreams;
+    struct front_names *names;
     struct served *networks;
     size_t network_count;
     struct relaying *relays;
@@ -76,8 +77,9 @@ static void set_network(struct child *child, int fds[FRONT_MESSAGE_FDS_MAX])
         network->key = alloc_text(key);
     }
     front_dns_free(network->dns);
-    network->dns =
-        front_dns_new(child->base, sockets, child->message.number != 0, &child->upstreams);
+    front_names_remove(network->names);
+    network->names = front_names_add(child->names, child->message.number != 0);
+    network->dns = front_dns_new(child->base, sockets, network->names, &child->upstreams);
     fds[0] = fds[1] = -1;
 }
 
@@ -89,7 +91,7 @@ static void remove_network(struct child *child, int fds[FRONT_MESSAGE_FDS_MAX])
     if (!network)
         return;
     front_dns_free(network->dns);
-    dns_table_done(&network->next);
+    front_names_remove(network->names);
     free(network->key);
     *network = child->networks[--child->network_count];
 }
@@ -97,15 +99,10 @@ static void remove_network(struct child *child, int fds[FRONT_MESSAGE_FDS_MAX])
 static void begin_names(struct child *child, int fds[FRONT_MESSAGE_FDS_MAX])
 {
     struct served *network = find_network(child, child->message.key);
-    size_t length = child->message.length;
 
     (void)fds;
-    if (!network)
-        return;
-    dns_table_done(&network->next);
-    network->next = (struct dns_table){ 0 };
-    if (length < sizeof(network->next.suffix))
-        memcpy(network->next.suffix, child->message.data, length);
+    if (network)
+        front_names_begin(network->names, &child->message);
 }
 
 static void add_names(struct child *child, int fds[FRONT_MESSAGE_FDS_MAX])
@@ -113,17 +110,18 @@ static void add_names(struct child *child, int fds[FRONT_MESSAGE_FDS_MAX])
     struct served *network = find_network(child, child->message.key);
 
     (void)fds;
-    if (network && !front_message_read_names(&child->message, &network->next))
+    if (network && !front_names_read(network->names, &child->message))
         log_error("malformed names", LOG_TEXT("network", network->key));
 }
 
+/* Of all networks at once: an asker of several sees all of its names or waits. */
 static void end_names(struct child *child, int fds[FRONT_MESSAGE_FDS_MAX])
 {
-    struct served *network = find_network(child, child->message.key);
-
     (void)fds;
-    if (network)
-        front_dns_set_names(network->dns, &network->next);
+    front_names_use(child->names);
+    for (size_t i = 0; i < child->network_count; i++)
+        if (front_names_are_known(child->networks[i].names))
+            front_dns_serve(child->networks[i].dns);
 }
 
 static void set_upstreams(struct child *child, int fds[FRONT_MESSAGE_FDS_MAX])
@@ -166,8 +164,9 @@ static void (*const message_handlers[FRONT_MESSAGE_COUNT])(struct child *,
                                                            int fds[FRONT_MESSAGE_FDS_MAX]) = {
     [FRONT_MESSAGE_NETWORK] = set_network,     [FRONT_MESSAGE_NETWORK_GONE] = remove_network,
     [FRONT_MESSAGE_NAMES_BEGIN] = begin_names, [FRONT_MESSAGE_NAMES] = add_names,
-    [FRONT_MESSAGE_NAMES_END] = end_names,     [FRONT_MESSAGE_UPSTREAMS] = set_upstreams,
-    [FRONT_MESSAGE_RELAY] = add_relay,         [FRONT_MESSAGE_RELAY_GONE] = remove_relay,
+    [FRONT_MESSAGE_ASKERS] = add_names,        [FRONT_MESSAGE_NAMES_END] = end_names,
+    [FRONT_MESSAGE_UPSTREAMS] = set_upstreams, [FRONT_MESSAGE_RELAY] = add_relay,
+    [FRONT_MESSAGE_RELAY_GONE] = remove_relay,
 };
 
 static void on_message(evutil_socket_t socket, short what, void *context)
@@ -203,7 +202,11 @@ _Noreturn void front_child_run(int parent)
     child->socket = FRONT_CHILD_SOCKET;
     if (front_sandbox_detach(child->socket, parent, &err) == 0) {
         child->base = event_base_new();
+        child->names = front_names_new();
+        event_base_priority_init(child->base, 2);
         readable = event_new(child->base, child->socket, EV_READ | EV_PERSIST, on_message, child);
+        /* What is told comes before what is asked: who asks may just have been told. */
+        event_priority_set(readable, 0);
         event_add(readable, NULL);
         if (front_sandbox_enter(&err) == 0)
             event_base_dispatch(child->base);

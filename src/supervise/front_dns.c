@@ -22,7 +22,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/dns.h"
 #include "supervise/front_message.h"
+#include "supervise/front_names.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 
@@ -35,6 +37,7 @@ struct client {
     TAILQ_ENTRY(client) entry;
     struct front_dns *dns;
     struct bufferevent *stream;
+    uint32_t address;
     struct question *question; /* under way, or NULL */
 };
 
@@ -57,9 +60,8 @@ struct front_dns {
     struct event_base *base;
     int udp, tcp;
     struct event *udp_event, *tcp_event;
-    bool internal;
+    const struct front_names_network *names;
     const struct front_upstreams *upstreams;
-    struct dns_table table;
     size_t question_count, client_count;
     TAILQ_HEAD(, question) questions;
     TAILQ_HEAD(, client) clients;
@@ -260,17 +262,37 @@ static struct question *question_new(struct front_dns *dns, const uint8_t *query
     return question;
 }
 
+/* A query and who sent it. */
+struct asked {
+    const uint8_t *query;
+    size_t length;
+    uint32_t asker;
+    bool over_tcp;
+};
+
+static uint32_t address_of(const struct sockaddr_storage *from)
+{
+    struct sockaddr_in address;
+
+    memcpy(&address, from, sizeof(address));
+    return address.sin_family == AF_INET ? ntohl(address.sin_addr.s_addr) : 0;
+}
+
 /*
  * What to say at once: the length of `answer`, or 0 for nothing, with *forward_out true where
  * somebody else must be asked.
  */
-static size_t answer_at_once(const struct front_dns *dns, const uint8_t *query, size_t length,
-                             uint8_t answer[DNS_PACKET_MAX], bool over_tcp, bool *forward_out)
+static size_t answer_at_once(const struct front_dns *dns, const struct asked *asked,
+                             uint8_t answer[DNS_PACKET_MAX], bool *forward_out)
 {
-    size_t limit = over_tcp ? DNS_PACKET_MAX : dns_udp_limit(query, length);
+    const uint8_t *query = asked->query;
+    size_t length = asked->length;
+    size_t limit = asked->over_tcp ? DNS_PACKET_MAX : dns_udp_limit(query, length);
     size_t answer_length = 0;
+    struct dns_view view;
+    bool may_forward = front_names_look(dns->names, asked->asker, &view);
 
-    switch (dns_answer(&dns->table, query, length, answer, MIN(limit, (size_t)DNS_PACKET_MAX),
+    switch (dns_answer(&view, query, length, answer, MIN(limit, (size_t)DNS_PACKET_MAX),
                        &answer_length)) {
     case DNS_ANSWERED:
         return answer_length;
@@ -279,7 +301,7 @@ static size_t answer_at_once(const struct front_dns *dns, const uint8_t *query, 
     case DNS_FORWARD:
         break;
     }
-    if (dns->internal || dns->upstreams->count == 0)
+    if (!may_forward || dns->upstreams->count == 0)
         return dns_refuse(query, length, false, answer, limit);
     if (dns->question_count >= FRONT_DNS_QUESTIONS_MAX || length > DNS_PACKET_MAX)
         return dns_refuse(query, length, true, answer, limit);
@@ -300,11 +322,13 @@ static void on_udp_query(evutil_socket_t fd, short what, void *context)
         bool forward = false;
         ssize_t got = recvfrom(fd, query, sizeof(query), MSG_DONTWAIT, (struct sockaddr *)&address,
                                &address_length);
+        struct asked asked;
         size_t length = 0;
 
         if (got < 0)
             return;
-        length = answer_at_once(dns, query, (size_t)got, answer, false, &forward);
+        asked = (struct asked){ query, (size_t)got, address_of(&address), false };
+        length = answer_at_once(dns, &asked, answer, &forward);
         if (length > 0) {
             sendto(fd, answer, length, MSG_DONTWAIT, (const struct sockaddr *)&address,
                    address_length);
@@ -329,6 +353,7 @@ static void on_client_query(struct bufferevent *stream, void *context)
         size_t length = (size_t)head[0] << 8 | head[1];
         uint8_t query[DNS_PACKET_MAX];
         uint8_t answer[DNS_PACKET_MAX];
+        struct asked asked = { query, length, client->address, true };
         bool forward = false;
 
         if (length > sizeof(query)) {
@@ -339,12 +364,11 @@ static void on_client_query(struct bufferevent *stream, void *context)
             return;
         evbuffer_drain(in, sizeof(head));
         evbuffer_remove(in, query, length);
-        length = answer_at_once(client->dns, query, length, answer, true, &forward);
+        length = answer_at_once(client->dns, &asked, answer, &forward);
         if (length > 0)
             send_to_client(client, answer, length);
         if (forward) {
-            struct question *question =
-                question_new(client->dns, query, (size_t)head[0] << 8 | head[1]);
+            struct question *question = question_new(client->dns, query, asked.length);
 
             question->client = client;
             client->question = question;
@@ -366,7 +390,10 @@ static void on_connection(evutil_socket_t fd, short what, void *context)
     struct front_dns *dns = context;
     const struct timeval silence = { .tv_sec = SILENCE_S };
     struct client *client = NULL;
-    int connection = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    struct sockaddr_storage address = { 0 };
+    socklen_t length = sizeof(address);
+    int connection =
+        accept4(fd, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     (void)what;
     if (connection < 0)
@@ -377,6 +404,7 @@ static void on_connection(evutil_socket_t fd, short what, void *context)
     }
     client = alloc_new(struct client);
     client->dns = dns;
+    client->address = address_of(&address);
     client->stream = bufferevent_socket_new(dns->base, connection, BEV_OPT_CLOSE_ON_FREE);
     TAILQ_INSERT_TAIL(&dns->clients, client, entry);
     dns->client_count++;
@@ -386,7 +414,8 @@ static void on_connection(evutil_socket_t fd, short what, void *context)
     bufferevent_enable(client->stream, EV_READ | EV_WRITE);
 }
 
-struct front_dns *front_dns_new(struct event_base *base, const int sockets[2], bool internal,
+struct front_dns *front_dns_new(struct event_base *base, const int sockets[2],
+                                const struct front_names_network *names,
                                 const struct front_upstreams *upstreams)
 {
     struct front_dns *dns = alloc_new(struct front_dns);
@@ -394,7 +423,7 @@ struct front_dns *front_dns_new(struct event_base *base, const int sockets[2], b
     dns->base = base;
     dns->udp = sockets[0];
     dns->tcp = sockets[1];
-    dns->internal = internal;
+    dns->names = names;
     dns->upstreams = upstreams;
     TAILQ_INIT(&dns->questions);
     TAILQ_INIT(&dns->clients);
@@ -415,15 +444,11 @@ void front_dns_free(struct front_dns *dns)
     event_free(dns->tcp_event);
     close(dns->udp);
     close(dns->tcp);
-    dns_table_done(&dns->table);
     free(dns);
 }
 
-void front_dns_set_names(struct front_dns *dns, struct dns_table *table)
+void front_dns_serve(struct front_dns *dns)
 {
-    dns_table_done(&dns->table);
-    dns->table = *table;
-    *table = (struct dns_table){ 0 };
     event_add(dns->udp_event, NULL);
     event_add(dns->tcp_event, NULL);
 }

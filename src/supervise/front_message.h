@@ -30,7 +30,8 @@ enum front_message_type {
     FRONT_MESSAGE_NETWORK_GONE,
     FRONT_MESSAGE_NAMES_BEGIN, /* data: the table's suffix */
     FRONT_MESSAGE_NAMES,       /* data: names, see front_message_add_name() */
-    FRONT_MESSAGE_NAMES_END,   /* from now on they count */
+    FRONT_MESSAGE_ASKERS,      /* data: addresses of who may know the names elsewhere, too */
+    FRONT_MESSAGE_NAMES_END,   /* from now on all that were sent count, of all networks */
     FRONT_MESSAGE_UPSTREAMS,   /* data: struct front_upstreams */
     FRONT_MESSAGE_RELAY,       /* a listening socket; number: the port */
     FRONT_MESSAGE_RELAY_GONE,  /* number: the port */

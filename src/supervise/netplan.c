@@ -222,47 +222,40 @@ static void add_replica_names(const struct netplan_network *network,
         dns_table_add(out, member->replica->name, endpoint->address);
 }
 
-/* Is there a service on both networks, which asks for names on one and reaches the other? */
-static bool are_joined(const struct stack *stack, const char *key, const char *other)
-{
-    for (size_t i = 0; i < stack->service_count; i++)
-        if (find_use(&stack->services[i], key) && find_use(&stack->services[i], other))
-            return true;
-    return false;
-}
-
-/*
- * The network on which askers of `on` find the service. A replica asks the name server of its
- * first network only, so the names of its other networks are told there too; who is not on
- * those networks learns an address that the packet rules keep from him.
- */
-static const struct netplan_network *find_view(const struct netplan_input *input,
-                                               const struct netplan_network *on,
-                                               const struct service *service)
-{
-    if (find_use(service, on->key))
-        return on;
-    for (size_t i = 0; i < input->network_count; i++)
-        if (find_use(service, input->networks[i].key) &&
-            are_joined(input->stack, on->key, input->networks[i].key))
-            return &input->networks[i];
-    return NULL;
-}
-
 void netplan_make_names(const struct netplan_input *input, size_t network, struct dns_table *out)
 {
+    const struct netplan_network *on = &input->networks[network];
+
     for (size_t i = 0; i < input->stack->service_count; i++) {
         const struct service *service = &input->stack->services[i];
-        const struct netplan_network *view = find_view(input, &input->networks[network], service);
 
-        if (!view)
+        if (!find_use(service, on->key))
             continue;
-        add_service_names(view, service, out);
-        add_task_names(input, view, service, out);
+        add_service_names(on, service, out);
+        add_task_names(input, on, service, out);
         for (size_t j = 0; j < input->member_count; j++)
             if (text_equal(input->members[j].replica->service, service->name))
-                add_replica_names(view, &input->members[j], out);
+                add_replica_names(on, &input->members[j], out);
     }
+}
+
+uint32_t *netplan_find_askers(const struct netplan_input *input, size_t network, size_t *count_out)
+{
+    const char *key = input->networks[network].key;
+    uint32_t *addresses = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < input->member_count; i++) {
+        const struct state_replica *replica = input->members[i].replica;
+
+        if (!netplan_find_endpoint(replica, key))
+            continue;
+        for (size_t j = 0; j < replica->endpoint_count; j++)
+            if (!text_equal(replica->endpoints[j].network, key))
+                *ALLOC_APPEND(addresses, count) = replica->endpoints[j].address;
+    }
+    *count_out = count;
+    return addresses;
 }
 
 /* Twice the replicas, because an update starts the new before it stops the old. */

@@ -64,6 +64,12 @@ void netplan_rules_done(struct rules *rules);
 /* The names of the network input->networks[network]. */
 void netplan_make_names(const struct netplan_input *input, size_t network, struct dns_table *out);
 
+/*
+ * Who may know those names on other networks, too: the addresses there of the replicas that are
+ * on this one. A replica asks the name server of its first network only.
+ */
+uint32_t *netplan_find_askers(const struct netplan_input *input, size_t network, size_t *count_out);
+
 /* The replica's endpoint on the network `key`, or NULL. */
 const struct state_endpoint *netplan_find_endpoint(const struct state_replica *replica,
                                                    const char *key);

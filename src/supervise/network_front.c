@@ -101,19 +101,44 @@ static void end_front(struct crew *crew)
 
 static void flush_names(struct crew *crew, const struct netplan_input *input)
 {
-    for (size_t i = 0; crew->front && i < crew->network_count; i++) {
+    struct error err = { 0 };
+    int result = 0;
+
+    if (!crew->front)
+        return;
+    for (size_t i = 0; result == 0 && i < crew->network_count; i++) {
+        AUTO_FREE uint32_t *askers = NULL;
         struct dns_table table = { 0 };
-        struct error err = { 0 };
+        size_t count = 0;
 
         netplan_make_names(input, i, &table);
-        if (front_set_names(crew->front, crew->networks[i]->key, &table, &err) < 0) {
-            log_warn("the front does not take names", LOG_TEXT("why", err.text));
-            end_front(crew);
-        }
+        askers = netplan_find_askers(input, i, &count);
+        result = front_set_names(crew->front, crew->networks[i]->key, &table, askers, count, &err);
         dns_table_done(&table);
     }
-    if (crew->front)
-        crew->names_stale = false;
+    if (result == 0)
+        result = front_use_names(crew->front, &err);
+    if (result < 0) {
+        log_warn("the front does not take names", LOG_TEXT("why", err.text));
+        end_front(crew);
+        return;
+    }
+    crew->names_stale = crew->askers_stale = false;
+}
+
+void network_front_introduce(struct crew *crew)
+{
+    AUTO_FREE struct netplan_network *networks = NULL;
+    AUTO_FREE struct netplan_member *members = NULL;
+    struct netplan_input input;
+
+    if (!crew->current || crew->ending || !crew->askers_stale)
+        return;
+    describe(crew, &networks, &members, &input);
+    flush_names(crew, &input);
+    /* They have not started: what becomes of them is told by the next flush. */
+    crew->askers_stale = false;
+    crew->names_stale = true;
 }
 
 bool network_front_flush(struct crew *crew)

@@ -345,6 +345,7 @@ int replica_add(struct crew *crew, struct crew_service *service, struct replica 
         return -1;
     }
     *ALLOC_APPEND(crew->replicas, crew->replica_count) = replica;
+    crew->askers_stale = true;
     replica_save(replica);
     *out = replica;
     return 0;

@@ -11,7 +11,8 @@
 
 enum { A = 1, PTR = 12, TXT = 16, AAAA = 28, ANY = 255 };
 
-static struct dns_table table;
+static struct dns_table table, other;
+static const struct dns_view view = { .tables = { &table }, .count = 1 };
 static uint8_t answer[DNS_PACKET_MAX];
 static size_t answer_length;
 
@@ -72,7 +73,7 @@ static enum dns_verdict ask(const char *name, unsigned int type)
     uint8_t query[512];
     size_t length = make_query(query, name, type, 0);
 
-    return dns_answer(&table, query, length, answer, dns_udp_limit(query, length), &answer_length);
+    return dns_answer(&view, query, length, answer, dns_udp_limit(query, length), &answer_length);
 }
 
 static int rcode(void)
@@ -168,11 +169,11 @@ static void a_long_answer_is_cut_to_what_the_asker_takes(void **state)
 
     length = make_query(query, "tasks.many", A, 4096);
     assert_int_equal(dns_udp_limit(query, length), 1232);
-    assert_int_equal(dns_answer(&table, query, length, answer, 1232, &answer_length), DNS_ANSWERED);
+    assert_int_equal(dns_answer(&view, query, length, answer, 1232, &answer_length), DNS_ANSWERED);
     assert_in_range(answer_length, 1200, 1232);
     assert_int_equal(answer[11], 1);
 
-    assert_int_equal(dns_answer(&table, query, length, answer, DNS_PACKET_MAX, &answer_length),
+    assert_int_equal(dns_answer(&view, query, length, answer, DNS_PACKET_MAX, &answer_length),
                      DNS_ANSWERED);
     assert_int_equal(records(), 99);
     assert_false(answer[2] & 2);
@@ -221,7 +222,7 @@ static void hostile_packets_get_an_error_or_nothing(void **state)
 
         assert_non_null(packet);
         memcpy(packet, cases[i].bytes, cases[i].length);
-        verdict = dns_answer(&table, packet, cases[i].length, answer, 512, &answer_length);
+        verdict = dns_answer(&view, packet, cases[i].length, answer, 512, &answer_length);
         free(packet);
         if (verdict != cases[i].verdict || (verdict == DNS_ANSWERED && rcode() != cases[i].rcode))
             fail_msg("%s: verdict %d, rcode %d", cases[i].what, (int)verdict, rcode());
@@ -276,6 +277,31 @@ static void what_cannot_be_forwarded_is_refused(void **state)
     assert_int_equal(dns_refuse(query, 5, true, answer, 512), 0);
 }
 
+static void an_asker_of_several_networks_knows_the_names_of_all(void **state)
+{
+    const struct dns_view both = { .tables = { &table, &other }, .count = 2 };
+    static const uint8_t own[] = { 10, 88, 1, 200 };
+    uint8_t query[512];
+    size_t length = make_query(query, "store", A, 0);
+
+    (void)state;
+    dns_table_add(&other, "store", IP(10, 90, 0, 2));
+    dns_table_add(&other, "web", IP(10, 90, 0, 3));
+    assert_int_equal(ask("store", A), DNS_FORWARD);
+    assert_int_equal(ask("2.0.90.10.in-addr.arpa", PTR), DNS_FORWARD);
+    assert_int_equal(dns_answer(&both, query, length, answer, 512, &answer_length), DNS_ANSWERED);
+    assert_int_equal(records(), 1);
+    /* The first network that has the name answers for it. */
+    length = make_query(query, "web", A, 0);
+    assert_int_equal(dns_answer(&both, query, length, answer, 512, &answer_length), DNS_ANSWERED);
+    assert_int_equal(records(), 1);
+    assert_memory_equal(answer + answer_length - 4, own, 4);
+    length = make_query(query, "2.0.90.10.in-addr.arpa", PTR, 0);
+    assert_int_equal(dns_answer(&both, query, length, answer, 512, &answer_length), DNS_ANSWERED);
+    assert_int_equal(records(), 1);
+    dns_table_done(&other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +317,7 @@ int main(void)
         cmocka_unit_test(a_name_of_255_bytes_is_the_longest),
         cmocka_unit_test(only_the_answer_to_the_question_is_believed),
         cmocka_unit_test(what_cannot_be_forwarded_is_refused),
+        cmocka_unit_test(an_asker_of_several_networks_knows_the_names_of_all),
     };
 
     return cmocka_run_group_tests(tests, make_table, drop_table);

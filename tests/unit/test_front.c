@@ -17,6 +17,7 @@
 #include "supervise/front_child.h"
 #include "supervise/front_dns.h"
 #include "supervise/front_message.h"
+#include "supervise/front_names.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -29,6 +30,7 @@ struct fixture {
     struct event_base *base;
     struct front *front;
     int ended;
+    uint32_t hidden_asker;
 };
 
 static void on_ended(void *context, const char *reason)
@@ -112,6 +114,25 @@ static size_t receive(int fd, uint8_t *out, size_t size)
     return (size_t)got;
 }
 
+/* Names of a network that the asker is on if `hidden_asker` says so. */
+static int set_hidden_names(struct fixture *f)
+{
+    struct dns_table table = { 0 };
+    struct error err = { 0 };
+    int sockets[2] = { -1, -1 };
+    int result;
+
+    assert_int_equal(front_open_sockets(LOOPBACK, 0, &sockets[0], &sockets[1], &err), 0);
+    dns_table_add(&table, "vault", 0x0a090909);
+    result = front_set_network(f->front, "hidden", sockets, true, &err);
+    if (result == 0)
+        result = front_set_names(f->front, "hidden", &table, &f->hidden_asker, 1, &err);
+    dns_table_done(&table);
+    close(sockets[0]);
+    close(sockets[1]);
+    return result;
+}
+
 /* Serve login at 10.9.8.7 on a network; returns a socket to ask on. */
 static int serve(struct fixture *f, int type)
 {
@@ -124,7 +145,8 @@ static int serve(struct fixture *f, int type)
     dns_table_add(&table, "login", 0x0a090807);
     port = port_of(sockets[type == SOCK_STREAM]);
     if (front_set_network(f->front, "front", sockets, true, &err) < 0 ||
-        front_set_names(f->front, "front", &table, &err) < 0)
+        front_set_names(f->front, "front", &table, NULL, 0, &err) < 0 || set_hidden_names(f) < 0 ||
+        front_use_names(f->front, &err) < 0)
         fail_msg("%s", err.text);
     dns_table_done(&table);
     close(sockets[0]);
@@ -180,6 +202,27 @@ static void a_name_is_answered_over_tcp(void **state)
         got += receive(fd, answer + got, sizeof(answer) - got);
     expect_login(answer + 2, got - 2);
     close(fd);
+}
+
+static void names_of_another_network_are_for_its_own_askers(void **state)
+{
+    static const uint32_t askers[] = { 0x0a090807, LOOPBACK };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(askers); i++) {
+        uint8_t query[64];
+        uint8_t answer[512];
+        size_t length = make_query("vault", query);
+        int fd;
+
+        f->hidden_asker = askers[i];
+        fd = serve(f, SOCK_DGRAM);
+        assert_int_equal(send(fd, query, length, 0), length);
+        assert_true(receive(fd, answer, sizeof(answer)) >= 12);
+        assert_int_equal(answer[3] & 15, askers[i] == LOOPBACK ? 0 : 5);
+        expect_login(answer, ask(fd, answer, sizeof(answer)));
+        close(fd);
+    }
 }
 
 static void an_internal_network_has_no_other_names(void **state)
@@ -329,6 +372,7 @@ static void other_names_are_asked_of_the_host(void **state)
     };
     struct error err = { 0 };
     int sockets[2] = { -1, -1 };
+    struct front_names *names = front_names_new();
     struct front_dns *dns = NULL;
     struct event *event = NULL;
     uint8_t query[64];
@@ -345,8 +389,8 @@ static void other_names_are_asked_of_the_host(void **state)
     event_add(event, NULL);
     assert_int_equal(front_open_sockets(LOOPBACK, 0, &sockets[0], &sockets[1], &err), 0);
     fd = connect_to(SOCK_DGRAM, port_of(sockets[0]));
-    dns = front_dns_new(base, sockets, false, &upstreams);
-    front_dns_set_names(dns, &(struct dns_table){ 0 });
+    dns = front_dns_new(base, sockets, front_names_add(names, false), &upstreams);
+    front_dns_serve(dns);
     assert_int_equal(send(fd, query, length, 0), length);
     turn_until_readable(base, fd);
     assert_int_equal(receive(fd, answer, sizeof(answer)), length);
@@ -356,6 +400,7 @@ static void other_names_are_asked_of_the_host(void **state)
     assert_int_equal(answer[3], 0x80);
     assert_int_equal(upstream.asked, 1);
     front_dns_free(dns);
+    front_names_free(names);
     event_free(event);
     event_base_free(base);
     close(upstream.fd);
@@ -422,6 +467,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         TEST(a_name_is_answered_over_udp),
         TEST(a_name_is_answered_over_tcp),
+        TEST(names_of_another_network_are_for_its_own_askers),
         TEST(an_internal_network_has_no_other_names),
         TEST(the_front_has_no_rights),
         TEST(a_dead_front_is_noticed),

@@ -201,8 +201,7 @@ static void services_tasks_and_replicas_have_names(void **state)
     done(&fixture);
 }
 
-/* A replica asks on its first network only. */
-static void names_of_a_second_network_are_told_on_the_first(void **state)
+static void names_are_those_of_services_on_the_network(void **state)
 {
     struct fixture fixture;
     struct dns_table table = { 0 };
@@ -210,13 +209,35 @@ static void names_of_a_second_network_are_told_on_the_first(void **state)
     (void)state;
     prepare(&fixture);
     netplan_make_names(&fixture.input, 0, &table);
+    assert_name(&table, "db", "absent");
+    assert_name(&table, "store", "absent");
+    dns_table_done(&table);
+    netplan_make_names(&fixture.input, 1, &table);
     assert_name(&table, "db", "a5801fd");
     assert_name(&table, "store", "a5801fd");
     dns_table_done(&table);
-    fixture.services[0].network_count = 1;
-    netplan_make_names(&fixture.input, 0, &table);
-    assert_name(&table, "db", "absent");
-    dns_table_done(&table);
+    done(&fixture);
+}
+
+/* A replica asks on its first network only. */
+static void replicas_may_ask_elsewhere_for_the_names_of_their_networks(void **state)
+{
+    struct fixture fixture;
+    uint32_t *askers = NULL;
+    size_t count = 0;
+
+    (void)state;
+    prepare(&fixture);
+    /* Not db: it is on one network. */
+    askers = netplan_find_askers(&fixture.input, 1, &count);
+    assert_int_equal(count, 2);
+    assert_int_equal(askers[0], FRONT + 2);
+    assert_int_equal(askers[1], FRONT + 3);
+    free(askers);
+    fixture.replicas[1].endpoint_count = 1;
+    askers = netplan_find_askers(&fixture.input, 1, &count);
+    assert_int_equal(count, 1);
+    free(askers);
     done(&fixture);
 }
 
@@ -277,7 +298,8 @@ int main(void)
         cmocka_unit_test(ports_lead_to_ready_replicas_only),
         cmocka_unit_test(each_network_has_its_own_virtual_addresses),
         cmocka_unit_test(services_tasks_and_replicas_have_names),
-        cmocka_unit_test(names_of_a_second_network_are_told_on_the_first),
+        cmocka_unit_test(names_are_those_of_services_on_the_network),
+        cmocka_unit_test(replicas_may_ask_elsewhere_for_the_names_of_their_networks),
         cmocka_unit_test(a_service_without_ready_replicas_keeps_its_name),
         cmocka_unit_test(a_network_is_as_large_as_its_services_may_grow),
         cmocka_unit_test(files_of_a_replica_name_it_and_its_server),
