@@ -12,6 +12,7 @@
 #include <event2/dns.h>
 #include <event2/event.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,9 @@ struct replica_count {
     char name[80];
     int64_t count;
 };
+
+/* Set by SIGTERM and SIGINT: no more requests are begun, and what was seen is reported. */
+static volatile sig_atomic_t is_told_to_stop;
 
 struct load {
     const struct bot_options *options;
@@ -106,6 +110,12 @@ static void fire(struct load *load, int64_t due_ns)
         on_answer(shot, &(struct fetch_answer){ .body = "", .replica = "" });
 }
 
+static void on_stop(int number)
+{
+    (void)number;
+    is_told_to_stop = 1;
+}
+
 static void on_tick(evutil_socket_t fd, short events, void *context)
 {
     struct load *load = context;
@@ -115,7 +125,7 @@ static void on_tick(evutil_socket_t fd, short events, void *context)
 
     (void)fd;
     (void)events;
-    while (load->begun < total) {
+    while (load->begun < total && !is_told_to_stop) {
         int64_t due_ns = load->started_ns + load->begun * 1000000000 / options->rps;
 
         if (due_ns > now_ns)
@@ -126,7 +136,7 @@ static void on_tick(evutil_socket_t fd, short events, void *context)
         }
         fire(load, due_ns);
     }
-    if (load->begun == total)
+    if (load->begun == total || is_told_to_stop)
         event_del(load->tick);
 }
 
@@ -192,6 +202,8 @@ int load_run(const struct bot_options *options)
         load->tick = event_new(load->base, -1, EV_PERSIST, on_tick, load);
         load->started_ns = clock_now_ns();
         event_add(load->tick, &period);
+        signal(SIGTERM, on_stop);
+        signal(SIGINT, on_stop);
         event_base_dispatch(load->base);
         report(load);
         status = load->ok > 0 ? 0 : 1;
