@@ -41,7 +41,7 @@ GENERATOR := $(OUT)/tests/generate/generate
 FUZZERS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 KERNEL_TESTS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/kernel/test_*.c)))
 
-.PHONY: bench install generate fuzz run-fuzzers kernel-tests all help programs deps up check unit integration lint format clean hooks
+.PHONY: bench install generate fuzz run-fuzzers kernel-tests all help programs deps up check unit integration lint tidy format clean hooks
 .SECONDARY:
 
 all: programs ## build everything; the programs are in build/bin/
@@ -82,20 +82,20 @@ lint: $(GENERATOR) ## check format, layers, names, budgets and generated files
 	@rm -rf $(OUT)/generated && $(GENERATOR) $(OUT)/generated
 	@tests/lint/run $(OUT)
 
+tidy: ## check with clang-tidy and cppcheck, which takes minutes
+	@CPPFLAGS='$(CPPFLAGS)' tests/lint/tidy
+
 generate: $(GENERATOR) ## write the schema and the reference from the tables
 	@$(GENERATOR) .
 
-FUZZ_SECONDS ?= 60
 bench: $(OUT)/bench/floor $(OUT)/bench/start ## measure a start beside the kernel's floor (root)
 	@bench/run-start $^
 
-fuzz: ## run the fuzzers, which need clang, for FUZZ_SECONDS each
+FUZZ_SECONDS ?= 20
+fuzz: ## run the fuzzers, which need clang, for FUZZ_SECONDS each; 0 replays the corpus
 	@$(MAKE) --no-print-directory CC=clang VARIANT=fuzz run-fuzzers
 run-fuzzers: $(FUZZERS)
-	@for f in $(FUZZERS); do n=$$(basename $$f); mkdir -p $(OUT)/corpus/$$n tests/fuzz/corpus/$$n && \
-		$$f $$(ls -d tests/fuzz/$$n.dict 2>/dev/null | sed 's/^/-dict=/') -timeout=10 \
-		-max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -print_final_stats=1 \
-		$(OUT)/corpus/$$n tests/fuzz/corpus/$$n || exit 1; done
+	@tests/fuzz/run $(FUZZ_SECONDS) $(FUZZERS)
 
 SHARE := $(DESTDIR)$(PREFIX)/share
 install: programs ## install below DESTDIR and PREFIX (/usr/local)
@@ -136,7 +136,7 @@ $(GENERATOR): $(OUT)/tests/generate/generate.o $(LIBRARY)
 	$(CC) $(CFLAGS) $(LDFLAGS) $< $(LIBRARY) $(LDLIBS) -o $@
 
 # What reads bytes from outside lies in these rooms.
-FUZZED := $(foreach room,util stack image runtime net,$(filter $(OUT)/src/$(room)/%,$(OBJECTS))) \
+FUZZED := $(foreach room,util stack image runtime net build,$(filter $(OUT)/src/$(room)/%,$(OBJECTS))) \
 	$(OUT)/src/supervise/log_line.o
 $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(FUZZED)
 	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $< $(FUZZED) $(LDLIBS) -o $@
