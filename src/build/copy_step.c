@@ -8,6 +8,7 @@
 
 #include "build/copy_step.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -250,6 +251,7 @@ int copy_step_run(struct stage *stage, const struct cartefile_instruction *at, s
     }
     if (!plan.source && at->heredoc_count == 0)
         return cartefile_error(stage->builder->cartefile, at, err, "there is no build context");
+    assert(words.count > 0 && words.items);
     return run(stage, at, &words, &plan, err);
 }
 

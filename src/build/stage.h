@@ -62,8 +62,8 @@ int stage_expand(const struct stage *stage, const struct cartefile_instruction *
 int stage_expand_text(const struct stage *stage, const struct cartefile_instruction *at,
                       const char *text, char **out, struct error *err) MUST_CHECK;
 
-/* The value of a variable in this stage, or NULL. `stage` is a struct stage. */
-const char *stage_find_variable(void *stage, const char *name);
+/* The value of a variable in a stage, or NULL. `context` is the struct stage. */
+const char *stage_find_variable(void *context, const char *name);
 
 /* An absolute path: `path` itself, or below the working folder. */
 char *stage_path(const struct stage *stage, const char *path) MUST_CHECK;

@@ -202,6 +202,8 @@ static int run_command(struct command_call *call, struct command_globals *global
         result = command->run(call, err);
     }
     option_done(&sets[0]);
+    call->options = NULL;
+    call->operands = NULL;
     return result;
 }
 

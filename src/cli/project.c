@@ -32,7 +32,7 @@ static const char *find_variable(const char *ours, const char *theirs)
 
 void project_split(const char *list, const char *separator, struct strings *out)
 {
-    const char *mark = text_is_empty(separator) ? ":" : separator;
+    const char *mark = separator && *separator ? separator : ":";
     const char *next;
 
     for (; (next = strstr(list, mark)); list = next + strlen(mark)) {

@@ -227,8 +227,8 @@ int tree_put_link(int root, const char *path, const char *target, struct error *
     const struct tree_entry entry = { .path = path, .mode = S_IFREG };
     AUTO_CLOSE int parent = -1;
     AUTO_CLOSE int target_parent = -1;
-    const char *name = NULL;
-    const char *target_name = NULL;
+    const char *name = "";
+    const char *target_name = "";
     struct stat status;
 
     parent = open_parent(root, path, &name, err);
@@ -251,7 +251,7 @@ int tree_put_link(int root, const char *path, const char *target, struct error *
 int tree_remove(int root, const char *path, struct error *err)
 {
     AUTO_CLOSE int parent = -1;
-    const char *name = NULL;
+    const char *name = "";
 
     parent = open_parent(root, path, &name, err);
     return parent < 0 ? -1 : file_remove_tree(parent, name, err);

@@ -245,12 +245,12 @@ static uint32_t size_of(const struct addrpool *pool)
 
 static bool is_used(const struct addrpool *pool, uint32_t offset)
 {
-    return pool->used[offset / 8] & (1u << (offset % 8));
+    return pool->used[offset / 8] & (1U << (offset % 8));
 }
 
 static void set_used(struct addrpool *pool, uint32_t offset, bool used)
 {
-    uint8_t bit = (uint8_t)(1u << (offset % 8));
+    uint8_t bit = (uint8_t)(1U << (offset % 8));
     uint8_t *byte = &pool->used[offset / 8];
 
     *byte = (uint8_t)(used ? *byte | bit : *byte & ~bit);

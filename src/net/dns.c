@@ -118,7 +118,7 @@ static size_t skip_name(const uint8_t *packet, size_t length, size_t at)
             return at + 2 <= length ? at + 2 : 0;
         if (packet[at] > LABEL_MAX)
             return 0;
-        at += packet[at] + 1u;
+        at += packet[at] + 1U;
     }
     return 0;
 }
@@ -145,7 +145,7 @@ static bool read_additional(const uint8_t *packet, size_t length, unsigned int c
             question->edns_version = packet[at + 5];
             question->edns_flags = get16(packet + at + 6);
         }
-        at += 10u + get16(packet + at + 8);
+        at += 10U + get16(packet + at + 8);
     }
     return true;
 }

@@ -72,7 +72,7 @@ int netlink_listeners_find(int protocol, uint32_t address, uint16_t port, bool *
         struct inet_diag_req_v2 request = {
             .sdiag_family = families[i],
             .sdiag_protocol = (uint8_t)protocol,
-            .idiag_states = 1u << (protocol == IPPROTO_TCP ? TCP_LISTEN : TCP_CLOSE),
+            .idiag_states = 1U << (protocol == IPPROTO_TCP ? TCP_LISTEN : TCP_CLOSE),
         };
 
         result = netlink_socket_ask(

@@ -16,8 +16,6 @@
 #include "util/error.h"
 #include "util/file.h"
 
-extern char **environ;
-
 void environment_load(struct strings_map *out)
 {
     for (char **item = environ; item && *item; item++) {

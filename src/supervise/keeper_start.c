@@ -27,8 +27,6 @@
 
 #define LOG_MAX_BYTES (1024 * 1024)
 
-extern char **environ;
-
 /* The path of this program; "(deleted)" follows it when a newer one took its place. */
 static int find_program(char out[PATH_MAX], struct error *err)
 {

@@ -101,7 +101,7 @@ static int open_log(struct logs *logs, struct stat *status, struct error *err)
 /* login-1.jsonl becomes login-1.1.jsonl, and so on; the oldest goes. */
 static int rotate(struct logs *logs, struct error *err)
 {
-    struct stat status;
+    struct stat status = { 0 };
 
     for (uint32_t n = logs->limits.files - 1; n > 0; n--) {
         AUTO_FREE char *from = log_line_make_path(logs->log_path, n - 1);
@@ -318,7 +318,7 @@ static uint64_t find_whole_lines(int fd, uint64_t bytes)
 static int recover(struct logs *logs, struct error *err)
 {
     struct commit *kept = logs->commit;
-    struct stat status;
+    struct stat status = { 0 };
 
     if (open_log(logs, &status, err) < 0)
         return -1;

@@ -32,7 +32,7 @@ int revisions_find_current(const char *project, uint64_t *number_out, struct err
     if (length < 0)
         return error_set_errno(err, errno, "read %s", path);
     target[length] = '\0';
-    if (sscanf(target, "revisions/%" SCNu64 ".yaml", number_out) != 1)
+    if (sscanf(target, "revisions/%19" SCNu64 ".yaml", number_out) != 1)
         return error_set(err, ERROR_INVALID, "%s does not lead to a revision", path);
     return 0;
 }
