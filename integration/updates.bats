@@ -81,6 +81,7 @@ only_revision() {
     run carte-stack up -d --wait
     echo "$output"
     [ "$status" -ne 0 ]
+    [[ "$output" == *"rolled back"*/no-such-program* ]]
     eventually 60 only_revision two
     load_ends
     [ "$(jq .failed "$CARTE_TEST/load")" -eq 0 ]

@@ -178,6 +178,7 @@ static void free_service(struct crew_service *service)
     free(service->name);
     free(service->image_id);
     free(service->update_text);
+    free(service->update_failure);
     free(service->autoscale_text);
     free(service);
 }

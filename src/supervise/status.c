@@ -234,7 +234,9 @@ static struct json *format_service(const struct crew *crew, const struct crew_se
                   : service->rolled_back ? "rolled back"
                   : service->updating    ? "updating"
                                          : "");
-    if (!text_is_empty(service->update_text))
+    if (service->update_failure)
+        json_set_text(json, "update_reason", service->update_failure);
+    else if (!text_is_empty(service->update_text))
         json_set_text(json, "update_reason", service->update_text);
     if (service->autoscale_text)
         json_set_text(json, "autoscale_reason", service->autoscale_text);

@@ -145,15 +145,33 @@ static void finish(struct crew *crew, struct crew_service *service)
     events_emit(crew->events, "updated", service->name, NULL, "the update is complete");
 }
 
+/* The rule's reason, and what befell one of the new replicas. */
+static char *describe_failure(const struct crew *crew, const struct crew_service *service,
+                              const char *reason)
+{
+    for (size_t i = 0; i < crew->replica_count; i++) {
+        const struct replica *replica = crew->replicas[i];
+
+        if (text_equal(replica->record->service, service->name) && replica->had_failed &&
+            !text_is_empty(replica->record->exit_text))
+            return alloc_format("%s: %s", reason, replica->record->exit_text);
+    }
+    return alloc_text(reason);
+}
+
 /* What has no old replicas, or was there before, has nothing to go back to. */
 static void fail(struct crew *crew, struct crew_service *service, const struct rollout_step *step)
 {
+    char *failure = NULL;
+
     if (!service->updating)
         return;
-    say(crew, service, "update_failed", step->reason);
-    if (step->action == ROLLOUT_ROLLBACK && !service->rolled_back && apply_rollback(crew, service))
-        return;
-    service->paused = true;
+    failure = describe_failure(crew, service, step->reason);
+    say(crew, service, "update_failed", failure);
+    if (step->action != ROLLOUT_ROLLBACK || service->rolled_back || !apply_rollback(crew, service))
+        service->paused = true;
+    free(service->update_failure);
+    service->update_failure = failure;
 }
 
 static void set_alarm(struct crew_service *service, int64_t until_ms)
@@ -257,5 +275,6 @@ void update_begin(struct crew_service *service)
     service->gone_failed = 0;
     service->update_at_ms = 0;
     free(service->update_text);
-    service->update_text = NULL;
+    free(service->update_failure);
+    service->update_text = service->update_failure = NULL;
 }
