@@ -35,9 +35,13 @@ static bool collect_line(void *context, const struct log_reader_record *record)
     return true;
 }
 
-/* The logs tell more than any exit status; without them the error stands alone. */
-static void print_last_lines(const char *project, const char *replica)
+/*
+ * The logs tell more than any exit status; without them the error stands alone. What an earlier
+ * replica of that name wrote is none of it.
+ */
+static void print_last_lines(const char *project, const char *replica, int64_t begin_ms)
 {
+    char since[32];
     AUTO_STRINGS struct strings names = { 0 };
     struct last_lines lines = { 0 };
     struct log_reader_query query = {
@@ -45,9 +49,11 @@ static void print_last_lines(const char *project, const char *replica)
         .services = &names,
         .tail = LAST_LINES,
         .stop_fd = -1,
+        .since = since,
     };
     struct error ignored = { 0 };
 
+    clock_format_wall(begin_ms, since);
     strings_add(&names, replica);
     log_printer_init(&lines.printer, true, false);
     lines.printer.colour = output_has_colour(STDERR_FILENO);
@@ -61,7 +67,7 @@ static void print_last_lines(const char *project, const char *replica)
 }
 
 static int report_failure(struct command_call *call, const struct action *action,
-                          const struct follow_answer *answer, struct error *err)
+                          const struct follow_answer *answer, int64_t begin_ms, struct error *err)
 {
     AUTO_FREE char *replica = NULL;
     AUTO_FREE char *reason = NULL;
@@ -70,7 +76,7 @@ static int report_failure(struct command_call *call, const struct action *action
     case FOLLOW_DONE:
         return 0;
     case FOLLOW_FAILED:
-        print_last_lines(action->project, answer->replica);
+        print_last_lines(action->project, answer->replica, begin_ms);
         replica = output_clean(answer->replica);
         reason = output_clean(answer->reason);
         return error_set(err, ERROR_SYSTEM,
@@ -118,7 +124,7 @@ int action_run(struct command_call *call, struct action *action, struct error *e
     result = follow_run(&request, &answer, err);
     progress_done(&progress);
     if (result == 0)
-        result = report_failure(call, action, &answer, err);
+        result = report_failure(call, action, &answer, request.settle.begin_ms, err);
     free(answer.replica);
     free(answer.reason);
     return result;

@@ -81,7 +81,12 @@ static void set_failure(const struct json *failed, struct follow_answer *out)
     }
     out->replica = alloc_format("%s-%lld", json_find_text(failed, "service", ""),
                                 (long long)json_find_int(failed, "index", 0));
-    out->reason = alloc_text(json_find_text(failed, "exit_reason", "it keeps failing"));
+    if (json_find_bool(failed, "blocked", false))
+        out->reason = alloc_format("it waits for %s", json_find_text(failed, "waiting", ""));
+    else if (strcmp(json_find_text(failed, "health", ""), "unhealthy") == 0)
+        out->reason = alloc_text("its health check fails");
+    else
+        out->reason = alloc_text(json_find_text(failed, "exit_reason", "it keeps failing"));
 }
 
 /* Look once: true when it has ended. A state that cannot be had is asked for again later. */

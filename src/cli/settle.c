@@ -103,6 +103,8 @@ static void judge_running(const struct json *replica, struct settle_step *out)
         set_step(out, PROGRESS_DONE, "Started", "");
     else if (strcmp(health, "healthy") == 0)
         set_step(out, PROGRESS_DONE, "Healthy", "");
+    else if (strcmp(health, "unhealthy") == 0)
+        set_step(out, PROGRESS_FAILED, "Unhealthy", "");
     else
         set_step(out, PROGRESS_WORKING, "Waiting", health);
 }
@@ -112,6 +114,12 @@ static bool has_started(const struct settle_request *request, const struct json 
 {
     return request->begin_ms > 0 && json_find_int(replica, "started_ms", 0) >= request->begin_ms &&
            strcmp(json_find_text(replica, "exit_kind", ""), "start") != 0;
+}
+
+/* Does it wait for what has failed, and so for nothing? */
+static bool is_blocked(const struct json *replica)
+{
+    return json_find_bool(replica, "blocked", false);
 }
 
 static void judge_pending(const struct settle_request *request, const struct json *replica,
@@ -124,6 +132,8 @@ static void judge_pending(const struct settle_request *request, const struct jso
         set_step(out, PROGRESS_DONE, "Started", "");
     else if (started)
         set_step(out, PROGRESS_WORKING, "Restarting", waiting);
+    else if (is_blocked(replica))
+        set_step(out, PROGRESS_FAILED, "Waiting", waiting);
     else
         set_step(out, PROGRESS_WORKING, waiting[0] ? "Waiting" : "Starting", waiting);
 }
@@ -208,12 +218,13 @@ enum settle_verdict settle_decide(const struct settle_request *request, const st
         if (!settle_concerns(request, replica))
             continue;
         settle_replica(request, replica, &step);
-        if (step.state == PROGRESS_FAILED) {
+        /* What failed tells more than what waits for it. */
+        if (step.state == PROGRESS_FAILED && (!*failed_out || is_blocked(*failed_out)))
             *failed_out = replica;
-            return SETTLE_FAILED;
-        }
         all_done = all_done && step.state == PROGRESS_DONE;
     }
+    if (*failed_out)
+        return SETTLE_FAILED;
     if (request->goal == SETTLE_STOPPED)
         return all_done ? SETTLE_DONE : SETTLE_WORKING;
     if (json_find_bool(stack, "settled", false))

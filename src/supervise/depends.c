@@ -18,8 +18,14 @@
 #define REMIND_MS (5 * MINUTE_MS)
 
 struct tally {
-    size_t all, started, ready, completed, failed;
+    size_t all, started, ready, completed, failed, sick;
 };
+
+/* Unhealthy, and the supervisor leaves it at that. */
+static bool is_sick(const struct replica *replica)
+{
+    return replica->record->state == REPLICA_RUNNING && replica->health.status == HEALTH_UNHEALTHY;
+}
 
 static struct tally count_replicas(const struct crew *crew, const char *service)
 {
@@ -36,12 +42,17 @@ static struct tally count_replicas(const struct crew *crew, const char *service)
         tally.ready += replica->ready;
         tally.completed += state == REPLICA_COMPLETED;
         tally.failed += state == REPLICA_FAILED;
+        tally.sick += is_sick(replica);
     }
     return tally;
 }
 
-/* What is missing, as text that the caller frees; NULL: the condition holds. */
-static char *find_missing(const struct crew *crew, const struct service_dependency *dependency)
+/*
+ * What is missing, as text that the caller frees; NULL: the condition holds. *is_blocked tells
+ * that it does not come by itself any more.
+ */
+static char *find_missing(const struct crew *crew, const struct service_dependency *dependency,
+                          bool *is_blocked)
 {
     const struct crew_service *service = crew_find_service(crew, dependency->service);
     struct tally tally = count_replicas(crew, dependency->service);
@@ -51,13 +62,18 @@ static char *find_missing(const struct crew *crew, const struct service_dependen
         return dependency->required ? alloc_format("service '%s', which is not there", name) : NULL;
     if (service->desired == 0)
         return NULL;
-    if (tally.failed == tally.all && tally.all > 0)
+    *is_blocked = tally.all > 0 && tally.failed == tally.all;
+    if (*is_blocked)
         return alloc_format("service '%s', which failed", name);
     switch (dependency->condition) {
     case SERVICE_STARTED:
         return tally.started ? NULL : alloc_format("service '%s' to start", name);
     case SERVICE_HEALTHY:
-        return tally.ready ? NULL : alloc_format("service '%s' to become healthy", name);
+        *is_blocked = tally.all > 0 && tally.sick == tally.all;
+        return tally.ready ? NULL
+                           : alloc_format(*is_blocked ? "service '%s', which is unhealthy"
+                                                      : "service '%s' to become healthy",
+                                          name);
     case SERVICE_COMPLETED:
         break;
     }
@@ -78,11 +94,13 @@ static void remind(const struct crew *crew, struct replica *replica)
 bool depends_are_met(const struct crew *crew, struct replica *replica)
 {
     for (size_t i = 0; i < replica->service->dependency_count; i++) {
-        AUTO_FREE char *missing = find_missing(crew, &replica->service->depends_on[i]);
+        bool is_blocked = false;
+        AUTO_FREE char *missing = find_missing(crew, &replica->service->depends_on[i], &is_blocked);
 
         if (!missing)
             continue;
         replica_set_waiting(replica, missing);
+        replica->is_blocked = is_blocked;
         remind(crew, replica);
         return false;
     }

@@ -38,6 +38,7 @@ void replica_save(const struct replica *replica)
 
 void replica_set_waiting(struct replica *replica, const char *text)
 {
+    replica->is_blocked = false;
     if (text_equal(replica->waiting, text))
         return;
     free(replica->waiting);

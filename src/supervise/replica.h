@@ -47,6 +47,7 @@ struct replica {
     int64_t drain_until_ms, started_ms, ready_changed_ms;
     int64_t restart_at_ms;  /* while backing off */
     char *waiting;          /* what it waits for, or NULL */
+    bool is_blocked;        /* what it waits for has failed */
     int pidfd;              /* -1: no process */
     bool has_ended;         /* the process has, its status is not known yet */
     int64_t ended_until_ms; /* then it is unknown for good */

@@ -166,8 +166,10 @@ static struct json *format_replica(const struct replica *replica)
     json_set_text(json, "id", record->id);
     json_set_text(json, "cgroup_parent", replica->crew->object_name);
     json_set_text(json, "netns", netns);
-    if (replica->waiting)
+    if (replica->waiting) {
         json_set_text(json, "waiting", replica->waiting);
+        json_set_bool(json, "blocked", replica->is_blocked);
+    }
     format_history(record, json);
     format_process(replica, json);
     format_usage(replica, json);

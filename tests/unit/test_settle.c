@@ -27,6 +27,12 @@ static void each_state_has_its_step(void **state)
         { SETTLE_STARTED, "{\"state\":\"pending\"}", PROGRESS_WORKING, "Starting" },
         { SETTLE_STARTED, "{\"state\":\"pending\",\"waiting\":\"db\"}", PROGRESS_WORKING,
           "Waiting: db" },
+        { SETTLE_STARTED, "{\"state\":\"pending\",\"waiting\":\"db\",\"blocked\":true}",
+          PROGRESS_FAILED, "Waiting: db" },
+        { SETTLE_STARTED, "{\"state\":\"running\",\"health\":\"unhealthy\"}", PROGRESS_DONE,
+          "Started" },
+        { SETTLE_HEALTHY, "{\"state\":\"running\",\"health\":\"unhealthy\"}", PROGRESS_FAILED,
+          "Unhealthy" },
         { SETTLE_STARTED, "{\"state\":\"running\",\"health\":\"starting\"}", PROGRESS_DONE,
           "Started" },
         { SETTLE_HEALTHY, "{\"state\":\"running\",\"health\":\"starting\"}", PROGRESS_WORKING,
@@ -111,6 +117,20 @@ static void replicas_that_do_not_exist_yet_are_waited_for(void **state)
     assert_int_equal(settle_decide(&request, both, &failed), SETTLE_DONE);
 }
 
+static void what_failed_is_named_before_what_waits_for_it(void **state)
+{
+    AUTO(json)
+    struct json *stack =
+        parse("{\"replicas\":[{\"name\":\"web\",\"state\":\"pending\",\"blocked\":true},"
+              "{\"name\":\"db\",\"state\":\"failed\"}]}");
+    struct settle_request request = { .goal = SETTLE_HEALTHY };
+    const struct json *failed = NULL;
+
+    (void)state;
+    assert_int_equal(settle_decide(&request, stack, &failed), SETTLE_FAILED);
+    assert_string_equal(json_find_text(failed, "name", ""), "db");
+}
+
 static void other_services_do_not_matter(void **state)
 {
     AUTO(json)
@@ -135,6 +155,7 @@ int main(void)
         cmocka_unit_test(a_replica_that_started_and_fell_counts_as_started),
         cmocka_unit_test(what_keeps_failing_is_not_waited_for),
         cmocka_unit_test(replicas_that_do_not_exist_yet_are_waited_for),
+        cmocka_unit_test(what_failed_is_named_before_what_waits_for_it),
         cmocka_unit_test(other_services_do_not_matter),
     };
 
