@@ -170,10 +170,14 @@ int apply_current(struct crew *crew, bool force, struct error *err)
     if (!revision)
         return -1;
     images = alloc_array(const struct image *, revision->stack->service_count + 1);
+    /* Ports last: what is refused leaves those of the present stack as they are. */
     if (find_images(crew, revision->stack, images, err) < 0 ||
-        ports_choose(crew, revision->stack, err) < 0 ||
         networks_prepare(crew, revision->stack, err) < 0)
         return -1;
+    if (ports_choose(crew, revision->stack, err) < 0) {
+        networks_remove_unused(crew);
+        return -1;
+    }
     apply_services(crew, revision, images, force);
     crew->rules_stale = crew->names_stale = true;
     crew->front_stale = true;
