@@ -89,6 +89,7 @@ struct crew {
     struct control_server *control;
     struct front *front;
     int64_t front_at_ms; /* when to start the front again; 0: it runs */
+    int64_t front_began_ms;
     struct crew_revision **revisions;
     size_t revision_count;
     const struct crew_revision *current;

@@ -24,6 +24,7 @@
 
 #define NAME_PORT 53
 #define FRONT_RESTART_MS 1000
+#define RULES_RETRY_MS 1000
 
 /* The crew as netplan.h sees it; borrows from the crew, the arrays are the caller's. */
 static void describe(const struct crew *crew, struct netplan_network **networks_out,
@@ -85,6 +86,7 @@ static bool flush_rules(struct crew *crew, const struct netplan_input *input)
     if (result < 0) {
         events_emit(crew->events, "rules_failed", NULL, NULL, "%s", err.text);
         log_error("the packet rules could not be applied", LOG_TEXT("why", err.text));
+        crew_wake(crew, clock_now_ms() + RULES_RETRY_MS);
         return false;
     }
     crew->rules_stale = false;
@@ -166,7 +168,8 @@ static void handle_front_end(void *context, const char *reason)
     struct crew *crew = context;
 
     log_warn("the front ended and is started again", LOG_TEXT("why", reason));
-    crew->front_at_ms = clock_now_ms();
+    /* At once, but not for ever: one that cannot live must not keep the supervisor busy. */
+    crew->front_at_ms = MAX(clock_now_ms(), crew->front_began_ms + FRONT_RESTART_MS);
     crew_touch(crew);
 }
 
@@ -215,11 +218,14 @@ void network_front_start(struct crew *crew)
         end_front(crew);
         crew->front_at_ms = 0;
     }
-    if (!crew->front && front_start(crew->base, handle_front_end, crew, &crew->front, &err) < 0) {
-        crew->front = NULL;
-        crew->front_at_ms = clock_now_ms() + FRONT_RESTART_MS;
-        log_error("the front could not be started", LOG_TEXT("why", err.text));
-        return;
+    if (!crew->front) {
+        crew->front_began_ms = clock_now_ms();
+        if (front_start(crew->base, handle_front_end, crew, &crew->front, &err) < 0) {
+            crew->front = NULL;
+            crew->front_at_ms = crew->front_began_ms + FRONT_RESTART_MS;
+            log_error("the front could not be started", LOG_TEXT("why", err.text));
+            return;
+        }
     }
     if (tell_everything(crew, &err) < 0) {
         log_error("the front could not be set up", LOG_TEXT("why", err.text));
