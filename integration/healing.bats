@@ -88,6 +88,14 @@ supervisor_changed() {
     eventually 10 healthy heal web 3
 }
 
+@test "a supervisor that is started after down has nothing to do" {
+    carte-stack down -t 1
+    run carte-stack supervise heal
+    [ ! -e "$CARTE_RUN/stacks/heal" ]
+    no_leaks
+    carte-stack up -d --wait
+}
+
 @test "down works when keeper and supervisor are dead" {
     kill -KILL "$(keeper_pid heal)" "$(supervisor_pid heal)"
     carte-stack down -t 1

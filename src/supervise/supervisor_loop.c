@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "supervise/adopt.h"
@@ -156,6 +157,13 @@ static int set_up(struct crew *crew, struct error *err)
     return 0;
 }
 
+static bool has_records(const struct crew *crew)
+{
+    AUTO_FREE char *path = alloc_format("%s/crew.json", crew->run_folder);
+
+    return file_exists(AT_FDCWD, path);
+}
+
 /* Nothing runs and nothing can: leave no trace but the reason. */
 static int refuse(struct crew *crew, const struct error *why)
 {
@@ -163,7 +171,7 @@ static int refuse(struct crew *crew, const struct error *why)
     struct error err = { 0 };
 
     log_error("the stack cannot be supervised", LOG_TEXT("why", why->text));
-    if (crew->replica_count)
+    if (crew->replica_count || (!crew->is_new && has_records(crew)))
         return EXIT_FAILURE;
     front_stop(crew->front);
     crew->front = NULL;
@@ -215,6 +223,16 @@ static int supervise(struct crew *crew, int keeper)
     return crew->exit_status;
 }
 
+/* The run folder was taken away, by a supervisor that took the stack down. */
+static bool is_gone(const char *project, int lock)
+{
+    AUTO_FREE char *path = place_in_run("stacks/%s/lock", project);
+    struct stat held;
+    struct stat present;
+
+    return stat(path, &present) < 0 || (fstat(lock, &held) == 0 && held.st_ino != present.st_ino);
+}
+
 /*
  * The parent is watched before the keeper's lock is looked at: if the lock is held then, either
  * the parent is the keeper, or the parent is gone and the watch says so.
@@ -223,21 +241,22 @@ int supervisor_loop_run(const char *project)
 {
     AUTO_CLOSE int keeper = pidfd_open(getppid(), 0);
     AUTO_CLOSE int lock = -1;
+    AUTO_FREE char *folder = place_in_run("stacks/%s", project);
     AUTO(crew) struct crew *crew = NULL;
     struct error err = { 0 };
 
     log_setup(STDERR_FILENO, LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
     signal(SIGPIPE, SIG_IGN);
-    if (keeper_start_folders(project, &err) < 0) {
-        log_error("the run folder cannot be made", LOG_TEXT("why", err.text));
-        return KEEPER_REFUSED;
-    }
+    if (!file_exists(AT_FDCWD, folder))
+        return KEEPER_DONE;
     if (keeper < 0 || !keeper_start_is_kept(project))
         return hand_over(project);
     if (supervisor_loop_lock(project, true, &lock, &err) < 0) {
         log_error("the stack cannot be locked", LOG_TEXT("why", err.text));
         return EXIT_FAILURE;
     }
+    if (is_gone(project, lock))
+        return KEEPER_DONE;
     crew = make_crew(project);
     return supervise(crew, keeper);
 }

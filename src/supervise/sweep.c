@@ -7,7 +7,9 @@
 #include "supervise/sweep.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,6 +123,25 @@ static void sweep_network(struct sweep *sweep)
         keep_first(&sweep->first, &err);
 }
 
+/*
+ * The folder goes at once, and last: a supervisor that is killed before finds its records and
+ * goes on, one that is started afterwards finds none and knows that all is done.
+ */
+static void remove_run_folder(struct sweep *sweep)
+{
+    AUTO_FREE char *gone = place_in_run("gone-%s", sweep->project);
+    struct error err = { 0 };
+
+    if (sweep->first.code)
+        return;
+    if (file_remove_tree(AT_FDCWD, gone, &err) < 0)
+        keep_first(&sweep->first, &err);
+    else if (rename(sweep->run_folder, gone) < 0 && errno != ENOENT)
+        error_set_errno(&sweep->first, errno, "rename %s", sweep->run_folder);
+    else if (file_remove_tree(AT_FDCWD, gone, &err) < 0)
+        keep_first(&sweep->first, &err);
+}
+
 int sweep_stack(const char *project, struct error *err)
 {
     struct sweep sweep;
@@ -132,8 +153,7 @@ int sweep_stack(const char *project, struct error *err)
     sweep_network(&sweep);
     if (file_remove_tree(AT_FDCWD, sweep.replicas_folder, &failure) < 0)
         keep_first(&sweep.first, &failure);
-    if (file_remove_tree(AT_FDCWD, sweep.run_folder, &failure) < 0)
-        keep_first(&sweep.first, &failure);
+    remove_run_folder(&sweep);
     restore_host(&sweep);
     sweep_done(&sweep);
     if (!sweep.first.code)
