@@ -41,7 +41,7 @@ GENERATOR := $(OUT)/tests/generate/generate
 FUZZERS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 KERNEL_TESTS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/kernel/test_*.c)))
 
-.PHONY: bench install generate fuzz run-fuzzers kernel-tests all help programs deps up check unit integration lint tidy format clean hooks
+.PHONY: bench torture install generate fuzz run-fuzzers kernel-tests all help programs deps up check unit integration lint tidy format clean hooks
 .SECONDARY:
 
 all: programs ## build everything; the programs are in build/bin/
@@ -87,6 +87,10 @@ tidy: ## check with clang-tidy and cppcheck, which takes minutes
 
 generate: $(GENERATOR) ## write the schema and the reference from the tables
 	@$(GENERATOR) .
+
+STEPS ?= 100
+torture: programs ## kill and change a stack at random, for STEPS steps from SEED (root)
+	@tests/torture/run $(STEPS) $(SEED)
 
 bench: $(OUT)/bench/floor $(OUT)/bench/start ## measure a start beside the kernel's floor (root)
 	@bench/run-start $^

@@ -79,11 +79,39 @@ keeper_pid() {
     process_of "^[^ ]*carte-keeper .*$1" | head -n 1
 }
 
+# The name of a project's kernel objects: FNV-1a over CARTE_ROOT and the project, each with its
+# closing zero, as in supervisor_object_name().
+object_name() {
+    local LC_ALL=C hash=2166136261 part i byte
+    for part in "$(realpath "$CARTE_ROOT")" "$1"; do
+        for ((i = 0; i < ${#part}; i++)); do
+            printf -v byte %d "'${part:i:1}"
+            hash=$((((hash ^ byte) * 16777619) & 0xffffffff))
+        done
+        hash=$(((hash * 16777619) & 0xffffffff))
+    done
+    printf 'carte%08x\n' "$hash"
+}
+
+# The cgroups of this test's stacks: they are the whole machine's, other runs have theirs there.
+own_cgroups() {
+    local project
+    for project in "$CARTE_ROOT"/stacks/*; do
+        [ -d "$project" ] || continue
+        find /sys/fs/cgroup -mindepth 2 -maxdepth 6 -type d \
+            -path "*$(object_name "${project##*/}")*" 2>/dev/null
+    done
+    # Whose a build's is cannot be seen; while it works there are processes in it.
+    while read -r project; do
+        [ -n "$(cat "$project/cgroup.procs" 2>/dev/null)" ] || echo "$project"
+    done < <(find /sys/fs/cgroup -mindepth 2 -maxdepth 6 -type d -path '*carte*/build-*' 2>/dev/null)
+}
+
 # Everything of ours that the kernel or the disk can hold, one line each.
 inventory() {
     ip -o link | awk -F ': ' '{ print "link " $2 }' | sed 's/@.*//'
     nft list tables | sed 's/^/nft /'
-    find /sys/fs/cgroup -mindepth 2 -maxdepth 6 -type d -path '*carte*' 2>/dev/null | sed 's/^/cgroup /'
+    own_cgroups | sed 's/^/cgroup /'
     awk '{ print "mount " $5 }' /proc/self/mountinfo
     process_of 'carte-keeper|carte-stack supervise' | sed 's/^/process /'
     find "$CARTE_RUN" -mindepth 1 ! -path "$CARTE_RUN/stacks" | sed 's/^/file /'
