@@ -32,6 +32,20 @@ YAML
     grep -q '^ *^' <<<"$stderr" # a caret
 }
 
+@test "a file is named as it was given" {
+    cd "$CARTE_TEST"
+    mkdir -p below
+    printf 'services:\n  web: {image: web, prots: []}\n' >wrong.yaml
+    cp wrong.yaml carte.yaml
+    run --separate-stderr carte-stack config -q
+    [[ $stderr == carte.yaml:2:* ]]
+    run --separate-stderr carte-stack -f "$PWD/wrong.yaml" config -q
+    [[ $stderr == wrong.yaml:2:* ]]
+    cd below
+    run --separate-stderr carte-stack -f ../wrong.yaml config -q
+    [[ $stderr == ../wrong.yaml:2:* ]]
+}
+
 @test "a resolved file is its own resolved form" {
     cd "$CARTE_TEST"
     carte-stack -f "$TOP/stacks/metaverse/stack.yaml" config >once.yaml

@@ -52,8 +52,22 @@ static void choose(const struct strings *given, const char *variable, const char
         project_split(variable, separator, out);
 }
 
+/* A file that was given by a relative path keeps that name. */
+static void restore_given(char **file, const struct strings *given)
+{
+    for (size_t i = 0; *file && i < given->count; i++) {
+        AUTO_FREE char *path = realpath(given->items[i], NULL);
+
+        if (given->items[i][0] == '/' || !path || strcmp(path, *file) != 0)
+            continue;
+        free(*file);
+        *file = alloc_text(given->items[i]);
+        return;
+    }
+}
+
 /* A file below the working folder is named as the user would. */
-static void shorten_paths(struct diagnostics *diagnostics)
+static void shorten_paths(struct diagnostics *diagnostics, const struct strings *given)
 {
     AUTO_FREE char *folder = getcwd(NULL, 0);
     size_t length = folder ? strlen(folder) : 0;
@@ -63,17 +77,19 @@ static void shorten_paths(struct diagnostics *diagnostics)
 
         if (file && strncmp(file, folder, length) == 0 && file[length] == '/')
             memmove(file, file + length + 1, strlen(file + length + 1) + 1);
+        else
+            restore_given(&diagnostics->items[i].file, given);
     }
 }
 
-static void print_diagnostics(struct diagnostics *diagnostics)
+static void print_diagnostics(struct diagnostics *diagnostics, const struct strings *given)
 {
     AUTO_TEXT struct text out = { 0 };
     struct error ignored = { 0 };
 
     if (diagnostics->count == 0)
         return;
-    shorten_paths(diagnostics);
+    shorten_paths(diagnostics, given);
     diagnostic_format(diagnostics, output_has_colour(STDERR_FILENO), &out);
     if (file_write_all(STDERR_FILENO, text_get(&out), out.length, &ignored) < 0)
         error_clear(&ignored);
@@ -84,7 +100,7 @@ static int load(const struct stack_options *options, struct stack **out, struct 
     struct diagnostics diagnostics = { 0 };
 
     *out = stack_load(options, &diagnostics, err);
-    print_diagnostics(&diagnostics);
+    print_diagnostics(&diagnostics, &options->files);
     diagnostic_done(&diagnostics);
     return *out ? 0 : -1;
 }
