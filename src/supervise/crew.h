@@ -61,7 +61,7 @@ struct crew_service {
     bool removed; /* the present revision has no such service */
     bool updating, paused, rolled_back;
     size_t gone_failed;
-    char *update_text; /* what it does or waits for; NULL: nothing to say */
+    char *update_text;    /* what it does or waits for; NULL: nothing to say */
     char *update_failure; /* why it paused or went back; kept until the next update */
     int64_t update_at_ms;
     struct restart_policy_budget budget;
