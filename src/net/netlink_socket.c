@@ -154,12 +154,11 @@ void netlink_socket_collect(struct netlink_socket *socket, struct nl_msg *msg, i
 /* The reason in words that newer kernels put behind an error; "" if there is none. */
 static const char *reason_of(const struct nlmsghdr *header)
 {
-    const struct nlmsgerr *answer = nlmsg_data(header);
     struct nlattr *text;
 
     if (!(header->nlmsg_flags & NLM_F_ACK_TLVS) || !(header->nlmsg_flags & NLM_F_CAPPED))
         return "";
-    text = nlmsg_find_attr(netlink_socket_message(header), sizeof(*answer), NLMSGERR_ATTR_MSG);
+    text = nlmsg_find_attr(netlink_socket_message(header), sizeof(struct nlmsgerr), NLMSGERR_ATTR_MSG);
     if (!text || nla_len(text) < 1 || nla_get_string(text)[nla_len(text) - 1] != '\0')
         return "";
     return nla_get_string(text);
