@@ -158,7 +158,8 @@ static const char *reason_of(const struct nlmsghdr *header)
 
     if (!(header->nlmsg_flags & NLM_F_ACK_TLVS) || !(header->nlmsg_flags & NLM_F_CAPPED))
         return "";
-    text = nlmsg_find_attr(netlink_socket_message(header), sizeof(struct nlmsgerr), NLMSGERR_ATTR_MSG);
+    text =
+        nlmsg_find_attr(netlink_socket_message(header), sizeof(struct nlmsgerr), NLMSGERR_ATTR_MSG);
     if (!text || nla_len(text) < 1 || nla_get_string(text)[nla_len(text) - 1] != '\0')
         return "";
     return nla_get_string(text);
