@@ -139,6 +139,10 @@ YAML
     [ "$(carte-stack exec -T web sh -c 'echo "$COLOUR"')" = green ]
     [ "$(field small small-back-1 Pid)" = "$back" ]
     [ "$(field small small-web-1 Pid)" != "$web" ]
+    # The new replicas have the places of the old ones.
+    [ "$(carte-stack ps --format json | jq -r 'select(.Service == "web").Replica' | sort | xargs)" = "1 2" ]
+    [ "$(carte-stack exec -T --index 2 web sh -c 'echo "$COLOUR"')" = green ]
+    carte-stack exec -T back nslookup web-2
 }
 
 @test "a replica that uses more memory than its limit is reported as out of memory" {

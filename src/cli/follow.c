@@ -24,6 +24,20 @@
 #define TICK_BLOCK_MS 100
 #define TICK_MS 1000
 
+/* While a replica is replaced there are two of its name, and the new one speaks for both. */
+static bool is_succeeded(const struct json *stack, const struct json *replica)
+{
+    const struct json *other = json_first(json_find(stack, "replicas"));
+
+    if (json_find_bool(replica, "current", true))
+        return false;
+    for (; other; other = json_next(other))
+        if (json_find_bool(other, "current", true) &&
+            text_equal(json_find_text(other, "name", ""), json_find_text(replica, "name", "")))
+            return true;
+    return false;
+}
+
 void follow_show(const struct follow_request *request, const struct json *stack)
 {
     const struct json *replica = json_first(json_find(stack, "replicas"));
@@ -32,7 +46,7 @@ void follow_show(const struct follow_request *request, const struct json *stack)
         AUTO_TEXT struct text name = { 0 };
         struct settle_step step;
 
-        if (!settle_concerns(&request->settle, replica))
+        if (!settle_concerns(&request->settle, replica) || is_succeeded(stack, replica))
             continue;
         settle_replica(&request->settle, replica, &step);
         text_add_format(&name, "Container %s", json_find_text(replica, "name", ""));

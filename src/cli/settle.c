@@ -61,11 +61,11 @@ static const struct row {
     },
 };
 
-static const struct json *find_replica(const struct json *stack, const char *name)
+static const struct json *find_replica(const struct json *stack, const char *id)
 {
     const struct json *replica = json_first(json_find(stack, "replicas"));
 
-    while (replica && strcmp(json_find_text(replica, "name", ""), name) != 0)
+    while (replica && strcmp(json_find_text(replica, "id", ""), id) != 0)
         replica = json_next(replica);
     return replica;
 }
@@ -73,11 +73,11 @@ static const struct json *find_replica(const struct json *stack, const char *nam
 /* How often the replica was restarted since the command began. */
 static int64_t count_restarts(const struct settle_request *request, const struct json *replica)
 {
-    const struct json *before = find_replica(request->before, json_find_text(replica, "name", ""));
+    const struct json *before = find_replica(request->before, json_find_text(replica, "id", ""));
     int64_t restarts = json_find_int(replica, "restarts", 0);
 
     /* A replica with another id is a new one, which counts from zero. */
-    if (before && text_equal(json_find_text(before, "id", ""), json_find_text(replica, "id", "")))
+    if (before)
         restarts -= json_find_int(before, "restarts", 0);
     return restarts;
 }

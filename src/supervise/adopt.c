@@ -27,11 +27,9 @@
 /* Lines that were written meanwhile wait in the replica's pipes. */
 static void take_up_log(struct replica *replica)
 {
-    AUTO_FREE char *name = replica_place_short_name(replica);
     struct error err = { 0 };
 
-    if (logs_open(replica->crew->base, replica->crew->project, name, NULL, &replica->logs, &err) <
-        0)
+    if (replica_place_open_logs(replica, &err) < 0)
         log_error("a log was not taken up", LOG_TEXT("replica", replica->record->name),
                   LOG_TEXT("why", err.text));
 }

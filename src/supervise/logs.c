@@ -64,6 +64,7 @@ struct stream {
 };
 
 struct logs {
+    size_t users;
     char *replica;
     char *log_path, *commit_path;
     struct logs_limits limits;
@@ -371,6 +372,7 @@ int logs_open(struct event_base *base, const char *project, const char *replica,
 {
     struct logs *logs = alloc_new(struct logs);
 
+    logs->users = 1;
     logs->replica = alloc_text(replica);
     logs->log = -1;
     logs->limits.file_bytes = limits && limits->file_bytes ? limits->file_bytes : LOGS_FILE_BYTES;
@@ -389,6 +391,12 @@ int logs_open(struct event_base *base, const char *project, const char *replica,
     }
     *out = logs;
     return 0;
+}
+
+struct logs *logs_share(struct logs *logs)
+{
+    logs->users++;
+    return logs;
 }
 
 int logs_open_writer(const struct logs *logs, enum logs_stream stream, int *fd_out,
@@ -412,7 +420,7 @@ void logs_collect(struct logs *logs, bool ended)
 
 void logs_close(struct logs *logs)
 {
-    if (!logs)
+    if (!logs || --logs->users > 0)
         return;
     for (size_t i = 0; i < LOGS_STREAM_COUNT; i++) {
         struct stream *stream = &logs->streams[i];
@@ -439,10 +447,11 @@ void logs_close(struct logs *logs)
 void logs_remove(struct logs *logs)
 {
     logs_collect(logs, true);
-    for (size_t i = 0; i < LOGS_STREAM_COUNT; i++) {
+    for (size_t i = 0; logs->users == 1 && i < LOGS_STREAM_COUNT; i++) {
         unlink(logs->streams[i].fifo_path);
         unlink(logs->streams[i].held_path);
     }
-    unlink(logs->commit_path);
+    if (logs->users == 1)
+        unlink(logs->commit_path);
     logs_close(logs);
 }

@@ -48,6 +48,9 @@ struct logs; /* collects from one replica */
 int logs_open(struct event_base *base, const char *project, const char *replica,
               const struct logs_limits *limits, struct logs **out, struct error *err) MUST_CHECK;
 
+/* Collect also from another writer of the same name; it has its own logs_close(). */
+struct logs *logs_share(struct logs *logs);
+
 /* A descriptor for the replica's stdout or stderr; the caller closes it. It blocks when full. */
 int logs_open_writer(const struct logs *logs, enum logs_stream stream, int *fd_out,
                      struct error *err) MUST_CHECK;
@@ -55,8 +58,12 @@ int logs_open_writer(const struct logs *logs, enum logs_stream stream, int *fd_o
 /* Take what is in the FIFOs now. With `ended`, also a last line that has no end. */
 void logs_collect(struct logs *logs, bool ended);
 
-/* Stop collecting; the FIFOs and what is in them stay for the next collector. */
+/*
+ * Stop collecting, when nobody shares it any more; the FIFOs and what is in them stay for the
+ * next collector.
+ */
 void logs_close(struct logs *logs);
 
-/* The same after logs_collect(ended), and the FIFOs are removed: the replica is gone. */
+/* The same after logs_collect(ended), and the FIFOs are removed: the replica is gone. Those who
+ * share it collect on. */
 void logs_remove(struct logs *logs);

@@ -207,14 +207,25 @@ static void add_task_names(const struct netplan_input *input, const struct netpl
         dns_table_add(out, name, addresses[i]);
 }
 
+/* While an update replaces a replica, the name is that of the one which is ready. */
+static bool is_covered(const struct netplan_input *input, const struct netplan_member *member)
+{
+    for (size_t i = 0; i < input->member_count && !member->ready; i++)
+        if (input->members[i].ready && input->members[i].replica->index == member->replica->index &&
+            text_equal(input->members[i].replica->service, member->replica->service))
+            return true;
+    return false;
+}
+
 /* `service-n` and the container's name: one replica. */
-static void add_replica_names(const struct netplan_network *network,
+static void add_replica_names(const struct netplan_input *input,
+                              const struct netplan_network *network,
                               const struct netplan_member *member, struct dns_table *out)
 {
     const struct state_endpoint *endpoint = netplan_find_endpoint(member->replica, network->key);
     AUTO_FREE char *name = NULL;
 
-    if (!endpoint || !member->running)
+    if (!endpoint || !member->running || is_covered(input, member))
         return;
     name = alloc_format("%s-%lld", member->replica->service, (long long)member->replica->index);
     dns_table_add(out, name, endpoint->address);
@@ -235,7 +246,7 @@ void netplan_make_names(const struct netplan_input *input, size_t network, struc
         add_task_names(input, on, service, out);
         for (size_t j = 0; j < input->member_count; j++)
             if (text_equal(input->members[j].replica->service, service->name))
-                add_replica_names(on, &input->members[j], out);
+                add_replica_names(input, on, &input->members[j], out);
     }
 }
 

@@ -287,19 +287,6 @@ static struct replica *make(struct crew *crew, struct state_replica *record)
     return replica;
 }
 
-static int64_t free_index(const struct crew *crew, const char *service)
-{
-    for (int64_t index = 1;; index++) {
-        bool taken = false;
-
-        for (size_t i = 0; i < crew->replica_count; i++)
-            taken = taken || (crew->replicas[i]->record->index == index &&
-                              text_equal(crew->replicas[i]->record->service, service));
-        if (!taken)
-            return index;
-    }
-}
-
 /* "login-1-17": of [a-z0-9-], at most 60 characters, and unique by its serial. */
 static char *make_id(const struct state_replica *record)
 {
@@ -313,12 +300,13 @@ static char *make_id(const struct state_replica *record)
                         (unsigned long long)record->serial);
 }
 
-static struct state_replica *make_record(struct crew *crew, const struct crew_service *service)
+static struct state_replica *make_record(struct crew *crew, const struct crew_service *service,
+                                         int64_t index)
 {
     struct state_replica *record = alloc_new(struct state_replica);
 
     record->service = alloc_text(service->name);
-    record->index = free_index(crew, service->name);
+    record->index = index;
     record->serial = ++crew->serial;
     record->id = make_id(record);
     record->name =
@@ -333,10 +321,10 @@ static struct state_replica *make_record(struct crew *crew, const struct crew_se
     return record;
 }
 
-int replica_add(struct crew *crew, struct crew_service *service, struct replica **out,
-                struct error *err)
+int replica_add(struct crew *crew, struct crew_service *service, int64_t index,
+                struct replica **out, struct error *err)
 {
-    struct replica *replica = make(crew, make_record(crew, service));
+    struct replica *replica = make(crew, make_record(crew, service, index));
 
     set_definition(replica, service->revision, service->service, service->image);
     if (networks_place(crew, replica, err) < 0 || crew_state_save(crew, err) < 0) {

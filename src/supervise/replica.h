@@ -61,9 +61,12 @@ struct replica {
     struct metrics metrics;
 };
 
-/* A new replica of `service` with the lowest free index, in state STOPPED. */
-int replica_add(struct crew *crew, struct crew_service *service, struct replica **out,
-                struct error *err) MUST_CHECK;
+/*
+ * A new replica of `service`, in state STOPPED. While an update replaces a replica, both have
+ * the same index, name and log; all else is named from the id, which is never used twice.
+ */
+int replica_add(struct crew *crew, struct crew_service *service, int64_t index,
+                struct replica **out, struct error *err) MUST_CHECK;
 
 /* A replica that a record speaks of; the record belongs to it from then on. */
 int replica_adopt(struct crew *crew, struct state_replica *record, struct error *err) MUST_CHECK;

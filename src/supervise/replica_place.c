@@ -125,10 +125,25 @@ static int start_with_log(struct replica *replica, struct plan *plan, struct con
     return container_start(&plan->spec, out, err);
 }
 
+int replica_place_open_logs(struct replica *replica, struct error *err)
+{
+    AUTO_FREE char *name = replica_place_short_name(replica);
+    const struct crew *crew = replica->crew;
+
+    for (size_t i = 0; i < crew->replica_count && !replica->logs; i++) {
+        const struct replica *other = crew->replicas[i];
+
+        if (other->logs && other->record->index == replica->record->index &&
+            text_equal(other->record->service, replica->record->service))
+            replica->logs = logs_share(other->logs);
+    }
+    return replica->logs ? 0
+                         : logs_open(crew->base, crew->project, name, NULL, &replica->logs, err);
+}
+
 int replica_place_start(struct replica *replica, struct container_process *out, struct error *err)
 {
     AUTO(plan) struct plan *plan = NULL;
-    AUTO_FREE char *name = replica_place_short_name(replica);
 
     if (!replica->image)
         return error_set(err, ERROR_NOT_FOUND, "the image '%s' is gone: build it again",
@@ -137,8 +152,7 @@ int replica_place_start(struct replica *replica, struct container_process *out, 
         return -1;
     if (!replica->is_prepared && prepare(replica, plan, err) < 0)
         return -1;
-    if (!replica->logs &&
-        logs_open(replica->crew->base, replica->crew->project, name, NULL, &replica->logs, err) < 0)
+    if (replica_place_open_logs(replica, err) < 0)
         return -1;
     return start_with_log(replica, plan, out, err);
 }

@@ -32,3 +32,6 @@ void replica_place_destroy(struct replica *replica);
 
 /* "service-n": the host name, and the name of the log. */
 char *replica_place_short_name(const struct replica *replica) MUST_CHECK;
+
+/* Collect its output, together with that of the replica which it replaces. */
+int replica_place_open_logs(struct replica *replica, struct error *err) MUST_CHECK;

@@ -10,7 +10,10 @@
 #include "supervise/rollout.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "util/alloc.h"
+#include "util/cleanup.h"
 #include "util/macro.h"
 #include "util/parse.h"
 
@@ -56,15 +59,33 @@ static void set(struct rollout_step *step, enum rollout_action action, int64_t n
     snprintf(step->reason, sizeof(step->reason), "%s", reason);
 }
 
-/* Mark `number` old replicas: broken ones first, then from the highest index down. */
+/* Is a new replica of the same index ready? */
+static bool is_replaced(const struct rollout_input *input, const struct rollout_replica *old)
+{
+    for (size_t i = 0; i < input->count; i++)
+        if (input->replicas[i].is_new && input->replicas[i].phase == ROLLOUT_READY &&
+            input->replicas[i].index == old->index)
+            return true;
+    return false;
+}
+
+/* 0: goes first. */
+static int rank(const struct rollout_input *input, const struct rollout_replica *old)
+{
+    if (old->phase == ROLLOUT_BROKEN)
+        return 0;
+    return is_replaced(input, old) ? 1 : 2;
+}
+
+/* Mark `number` old replicas: by rank, then from the highest index down. */
 static void mark(const struct rollout_input *input, int64_t number, bool *stop)
 {
-    for (int pass = 0; pass < 2; pass++) {
+    for (int pass = 0; pass < 3; pass++) {
         for (size_t i = input->count; i > 0 && number > 0; i--) {
             const struct rollout_replica *replica = &input->replicas[i - 1];
 
             if (replica->is_new || replica->phase == ROLLOUT_STOPPING || stop[i - 1] ||
-                (replica->phase == ROLLOUT_BROKEN) != (pass == 0))
+                rank(input, replica) != pass)
                 continue;
             stop[i - 1] = true;
             number--;
@@ -208,4 +229,27 @@ void rollout_decide(const struct rollout_input *input, bool *stop, struct rollou
     } else {
         grow(input, &counts, out);
     }
+}
+
+enum holder { HELD_BY_NOBODY, HELD_BY_OLD, HELD_BY_NEW };
+
+int64_t rollout_pick_index(const struct rollout_replica *replicas, size_t count, int64_t desired,
+                           bool may_share)
+{
+    int64_t last = (int64_t)count + 1; /* one of so many is free */
+    AUTO_FREE enum holder *held = alloc_array(enum holder, count + 2);
+    int64_t index = 1;
+
+    for (size_t i = 0; i < count; i++)
+        if (replicas[i].index >= 1 && replicas[i].index <= last)
+            held[replicas[i].index] =
+                MAX(held[replicas[i].index], replicas[i].is_new ? HELD_BY_NEW : HELD_BY_OLD);
+    while (held[index] != HELD_BY_NOBODY)
+        index++;
+    if (index <= desired || !may_share)
+        return index;
+    index = 1;
+    while (held[index] == HELD_BY_NEW)
+        index++;
+    return index;
 }

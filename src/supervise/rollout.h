@@ -30,6 +30,7 @@ enum rollout_phase {
 
 struct rollout_replica {
     bool is_new;
+    int64_t index;
     enum rollout_phase phase;
     int64_t ready_ms; /* since when, in phase READY */
     bool had_failed;  /* at any time since the update began: a restart does not mend that */
@@ -62,6 +63,14 @@ struct rollout_step {
 
 /*
  * Decide the next step. `stop` has room for input->count marks, all written: true for the old
- * replicas to stop (broken ones first, then those with the highest index).
+ * replicas to stop (broken ones first, then those whose successor is ready, then those with the
+ * highest index).
  */
 void rollout_decide(const struct rollout_input *input, bool *stop, struct rollout_step *out);
+
+/*
+ * The index of the next new replica: one that nobody has, if the service is to have so many;
+ * else, where indexes `may_share`, that of a replica which it is to replace.
+ */
+int64_t rollout_pick_index(const struct rollout_replica *replicas, size_t count, int64_t desired,
+                           bool may_share);

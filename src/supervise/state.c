@@ -224,6 +224,9 @@ static int compare(const void *a, const void *b)
 
     if (order == 0)
         order = ((*first)->index > (*second)->index) - ((*first)->index < (*second)->index);
+    /* The replaced before the one that replaces it. */
+    if (order == 0)
+        order = ((*first)->serial > (*second)->serial) - ((*first)->serial < (*second)->serial);
     return order;
 }
 

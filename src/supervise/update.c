@@ -74,6 +74,7 @@ static void look(const struct crew *crew, const struct crew_service *service, st
         if (!text_equal(replica->record->service, service->name))
             continue;
         seen->is_new = replica_is_current(replica, service);
+        seen->index = replica->record->index;
         seen->phase = replica->record->leaving ? ROLLOUT_STOPPING : find_phase(replica);
         seen->ready_ms = replica->ready_changed_ms;
         seen->had_failed = replica->had_failed;
@@ -92,13 +93,36 @@ static void say(struct crew *crew, struct crew_service *service, const char *typ
         events_emit(crew->events, type, service->name, NULL, "%s", text);
 }
 
+/* One replica of a name or an address that the file gives: the old one must go first. */
+static bool must_stop_first(const struct service *service)
+{
+    if (service->container_name)
+        return true;
+    for (size_t i = 0; i < service->network_count; i++)
+        if (service->networks[i].ipv4_address)
+            return true;
+    return false;
+}
+
+static int64_t pick_index(const struct crew *crew, const struct crew_service *service)
+{
+    struct view view;
+    int64_t index;
+
+    look(crew, service, &view);
+    index = rollout_pick_index(view.seen, view.count, service->desired,
+                               !must_stop_first(service->service));
+    view_done(&view);
+    return index;
+}
+
 static void add_replicas(struct crew *crew, struct crew_service *service, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) {
         struct replica *replica = NULL;
         struct error err = { 0 };
 
-        if (replica_add(crew, service, &replica, &err) < 0) {
+        if (replica_add(crew, service, pick_index(crew, service), &replica, &err) < 0) {
             say(crew, service, "update_failed", err.text);
             service->update_at_ms = clock_now_ms() + SECOND_MS;
             return;
@@ -204,17 +228,6 @@ static void carry_out(struct crew *crew, struct crew_service *service, struct vi
         fail(crew, service, step);
         break;
     }
-}
-
-/* One replica of a name or an address that the file gives: the old one must go first. */
-static bool must_stop_first(const struct service *service)
-{
-    if (service->container_name)
-        return true;
-    for (size_t i = 0; i < service->network_count; i++)
-        if (service->networks[i].ipv4_address)
-            return true;
-    return false;
 }
 
 static void step_service(struct crew *crew, struct crew_service *service)

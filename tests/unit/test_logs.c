@@ -299,6 +299,25 @@ static void nothing_is_lost_or_doubled_by_kills(void **state)
     expect_log(-1, text_get(&expected));
 }
 
+static void a_shared_log_ends_with_its_last_user(void **state)
+{
+    struct fixture *f = *state;
+    AUTO_FREE char *pipe = alloc_format("%s/stacks/shop/logs/login-1.stdout", f->folder);
+    struct logs *other = NULL;
+
+    open_logs(f, NULL);
+    open_writers(f);
+    other = logs_share(f->logs);
+    put(f->out, "old\n");
+    logs_remove(other);
+    assert_int_equal(access(pipe, F_OK), 0);
+    put(f->out, "new\n");
+    logs_collect(f->logs, false);
+    logs_remove(STEAL_PTR(f->logs));
+    assert_int_equal(access(pipe, F_OK), -1);
+    expect_log(-1, "old|new|");
+}
+
 struct follower {
     struct fixture *f;
     struct text seen;
@@ -373,6 +392,7 @@ int main(void)
         cmocka_unit_test(a_long_line_is_cut_into_parts),
         cmocka_unit_test(what_is_no_text_is_made_text),
         cmocka_unit_test_setup_teardown(nothing_is_lost_or_doubled_by_kills, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_shared_log_ends_with_its_last_user, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_follower_sees_every_line_through_rotations, set_up,
                                         tear_down),
         cmocka_unit_test(names_of_replicas_end_with_a_number),

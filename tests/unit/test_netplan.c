@@ -241,6 +241,25 @@ static void replicas_may_ask_elsewhere_for_the_names_of_their_networks(void **st
     done(&fixture);
 }
 
+static void the_name_of_a_replaced_replica_is_of_the_ready_one(void **state)
+{
+    struct fixture fixture;
+    struct dns_table table = { 0 };
+
+    (void)state;
+    prepare(&fixture);
+    fixture.replicas[1].index = 1;
+    netplan_make_names(&fixture.input, 0, &table);
+    assert_name(&table, "web-1", "a580002");
+    dns_table_done(&table);
+    fixture.members[0].ready = false;
+    fixture.members[1].ready = true;
+    netplan_make_names(&fixture.input, 0, &table);
+    assert_name(&table, "web-1", "a580003");
+    dns_table_done(&table);
+    done(&fixture);
+}
+
 static void a_service_without_ready_replicas_keeps_its_name(void **state)
 {
     struct fixture fixture;
@@ -300,6 +319,7 @@ int main(void)
         cmocka_unit_test(services_tasks_and_replicas_have_names),
         cmocka_unit_test(names_are_those_of_services_on_the_network),
         cmocka_unit_test(replicas_may_ask_elsewhere_for_the_names_of_their_networks),
+        cmocka_unit_test(the_name_of_a_replaced_replica_is_of_the_ready_one),
         cmocka_unit_test(a_service_without_ready_replicas_keeps_its_name),
         cmocka_unit_test(a_network_is_as_large_as_its_services_may_grow),
         cmocka_unit_test(files_of_a_replica_name_it_and_its_server),

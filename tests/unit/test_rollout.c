@@ -247,6 +247,56 @@ static void broken_old_replicas_go_first(void **state)
     assert_int_equal(marks(&w), 1);
 }
 
+static struct rollout_replica numbered(int64_t index, bool is_new, enum rollout_phase phase)
+{
+    return (struct rollout_replica){ .index = index, .is_new = is_new, .phase = phase };
+}
+
+static void a_new_replica_has_the_index_of_an_old_one(void **state)
+{
+    const struct rollout_replica replicas[] = {
+        numbered(1, false, ROLLOUT_READY),
+        numbered(3, false, ROLLOUT_STOPPING),
+        numbered(4, true, ROLLOUT_READY),
+        numbered(1, true, ROLLOUT_STARTING),
+    };
+
+    (void)state;
+    assert_int_equal(rollout_pick_index(NULL, 0, 1, true), 1);
+    assert_int_equal(rollout_pick_index(replicas, 1, 1, true), 1);
+    /* Growth comes first, and so does the place of one that was stopped before. */
+    assert_int_equal(rollout_pick_index(replicas, 1, 2, true), 2);
+    assert_int_equal(rollout_pick_index(replicas, 4, 4, true), 2);
+    assert_int_equal(rollout_pick_index(replicas, 4, 1, true), 2);
+    assert_int_equal(rollout_pick_index(replicas + 1, 2, 1, true), 1);
+    /* A name or an address of its own is nothing that two can have. */
+    assert_int_equal(rollout_pick_index(replicas, 1, 1, false), 2);
+}
+
+static void the_replaced_goes_before_the_highest(void **state)
+{
+    struct world w = {
+        .rules = { .order = SERVICE_START_FIRST, .parallelism = 1 },
+        .desired = 3,
+        .count = 4,
+        .replicas = {
+            numbered(1, false, ROLLOUT_READY),
+            numbered(2, false, ROLLOUT_READY),
+            numbered(3, false, ROLLOUT_READY),
+            numbered(1, true, ROLLOUT_READY),
+        },
+    };
+
+    (void)state;
+    assert_int_equal(decide(&w), ROLLOUT_STOP);
+    assert_int_equal(marks(&w), 1);
+    assert_true(w.stop[0]);
+    w.replicas[1].phase = ROLLOUT_BROKEN;
+    assert_int_equal(decide(&w), ROLLOUT_STOP);
+    assert_true(w.stop[1]);
+    assert_false(w.stop[0]);
+}
+
 static void a_failure_is_answered_as_the_rules_say(void **state)
 {
     static const struct {
@@ -322,6 +372,8 @@ int main(void)
         cmocka_unit_test(a_wait_says_until_when),
         cmocka_unit_test(old_replicas_stay_until_a_new_one_is_ready),
         cmocka_unit_test(broken_old_replicas_go_first),
+        cmocka_unit_test(a_new_replica_has_the_index_of_an_old_one),
+        cmocka_unit_test(the_replaced_goes_before_the_highest),
         cmocka_unit_test(a_failure_is_answered_as_the_rules_say),
         cmocka_unit_test(a_failure_in_the_monitor_time_counts),
         cmocka_unit_test(a_tolerated_share_may_fail),
