@@ -6,6 +6,7 @@
 
 #include "cli/cmd_logs.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -104,7 +105,7 @@ static void note_absence(const char *project)
 {
     AUTO_FREE char *folder = place_in_root("stacks/%s/logs", project);
 
-    if (!file_exists(AT_FDCWD, folder))
+    if (!file_exists(AT_FDCWD, folder) && errno == ENOENT)
         output_message(NULL, OUTPUT_PLAIN, "stack '%s' has no logs yet: it has not been up",
                        project);
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/output.h"
 #include "util/alloc.h"
@@ -275,6 +276,16 @@ static void catch_broken_pipes(void)
     sigaction(SIGPIPE, &action, NULL);
 }
 
+/* What is root's is told once, here, whatever could not be opened. */
+static void print_error(const struct error *err)
+{
+    bool is_denied = err->code == ERROR_DENIED && geteuid() != 0 && !strstr(err->text, "sudo");
+
+    if (err->text[0] != '\0')
+        output_message(NULL, OUTPUT_PLAIN, "%s%s", err->text,
+                       is_denied ? "; run it with sudo" : "");
+}
+
 int command_main(const struct command_program *program, int argc, char **argv)
 {
     struct command_globals globals = { 0 };
@@ -292,7 +303,6 @@ int command_main(const struct command_program *program, int argc, char **argv)
     option_done(&set);
     if (result == 0)
         return call.exit_status;
-    if (err.text[0] != '\0')
-        output_message(NULL, OUTPUT_PLAIN, "%s", err.text);
+    print_error(&err);
     return call.exit_status ? call.exit_status : command_exit_of(&err);
 }

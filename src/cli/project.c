@@ -112,6 +112,7 @@ int project_load(const struct command_call *call, struct stack **out, struct err
     struct stack_options options = {
         .directory = globals->project_directory,
         .loose = globals->loose,
+        .named = call->operands,
     };
     int result;
 

@@ -61,7 +61,7 @@ struct store *store_open(const char *root, struct error *err)
     store->path = realpath(root, NULL);
     store->fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (store->fd < 0 || !store->path) {
-        error_set_errno(err, errno, "open the image store '%s'", root);
+        error_set_errno(err, errno, "open '%s'", root);
         return NULL;
     }
     if (!file_exists(store->fd, "oci-layout") && make_layout(store->fd, err) < 0)

@@ -146,6 +146,8 @@ static bool is_active(const struct load *load, const struct service *service)
 
     if (service->profiles.count == 0 || load->options->resolved || strings_has(asked, "*"))
         return true;
+    if (load->options->named && strings_has(load->options->named, service->name))
+        return true;
     for (size_t i = 0; i < service->profiles.count; i++) {
         const char *profile = service->profiles.items[i];
         AUTO_FREE char *list = alloc_text(variable && variable->value ? variable->value : "");

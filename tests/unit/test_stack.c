@@ -347,6 +347,25 @@ static void profiles_decide_which_services_are_there(void **state)
     bed_end(&bed);
 }
 
+static void a_service_that_is_named_needs_no_profile(void **state)
+{
+    AUTO_STRINGS struct strings named = { 0 };
+    struct bed bed;
+
+    (void)state;
+    bed_begin(&bed);
+    strings_add(&named, "b");
+    bed.options.named = &named;
+    bed_load(&bed, "services:\n"
+                   "  a: {image: a}\n"
+                   "  b: {image: a, profiles: [debug]}\n"
+                   "  c: {image: a, profiles: [debug]}\n");
+    bed_expect_loaded(&bed);
+    assert_int_equal(bed.stack->service_count, 2);
+    assert_non_null(stack_find_service(bed.stack, "b"));
+    bed_end(&bed);
+}
+
 static void project_names_are_normalised_or_refused(void **state)
 {
     struct bed bed;
@@ -393,6 +412,7 @@ int main(void)
         cmocka_unit_test(services_start_after_what_they_depend_on),
         cmocka_unit_test(a_digest_changes_with_what_a_replica_needs),
         cmocka_unit_test(profiles_decide_which_services_are_there),
+        cmocka_unit_test(a_service_that_is_named_needs_no_profile),
         cmocka_unit_test(project_names_are_normalised_or_refused),
         cmocka_unit_test(no_file_is_not_found),
     };
