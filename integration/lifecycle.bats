@@ -61,6 +61,47 @@ setup() {
     [ "$(field small small-web-1 Pid)" = "$before" ]
 }
 
+# hopeless CONDITION DB: a service that waits in vain for the other one
+hopeless() {
+    cat >hopeless.yaml <<YAML
+name: hopeless
+services:
+  web: {image: small-web, stop_signal: SIGKILL, depends_on: {db: {condition: $1}}}
+  db: {image: small-web, stop_signal: SIGKILL, $2}
+YAML
+}
+
+@test "up does not wait for what a failed or unhealthy service holds up" {
+    local options
+    hopeless service_completed_successfully 'command: ["false"]'
+    for options in -d --wait; do
+        run timeout 10 carte-stack -f hopeless.yaml up $options
+        [ "$status" -eq 1 ]
+        [[ $output == *"service 'db', which failed"* ]]
+        carte-stack -f hopeless.yaml down
+    done
+    hopeless service_healthy 'healthcheck: {test: ["CMD", "false"], interval: 300ms, retries: 1}'
+    for options in -d --wait; do
+        run timeout 10 carte-stack -f hopeless.yaml up $options
+        [ "$status" -eq 1 ]
+        [[ $output == *"service 'db', which is unhealthy"* ]]
+        carte-stack -f hopeless.yaml down
+    done
+}
+
+@test "up ends well when a service has ended badly, and --wait does not" {
+    cat >shot.yaml <<'YAML'
+name: shot
+services:
+  a: {image: small-web, command: ["false"], healthcheck: {test: ["CMD", "true"], interval: 9s}}
+YAML
+    carte-stack -f shot.yaml up -d
+    carte-stack -f shot.yaml down
+    run carte-stack -f shot.yaml up --wait
+    [ "$status" -eq 1 ]
+    carte-stack -f shot.yaml down
+}
+
 @test "ps shows what the issue lists, one JSON object a line" {
     carte-stack ps -a --format json >lines
     [ "$(wc -l <lines)" -eq 4 ]

@@ -66,10 +66,10 @@ struct stack_options {
     struct strings env_files; /* empty: .env of the project's folder */
     struct strings profiles;
     const struct strings *named; /* services that are active whatever their profile; or NULL */
-    const char *project_name; /* -p, or NULL */
-    const char *directory;    /* to look in, or NULL: the working folder */
-    bool loose;               /* unknown keys are warnings */
-    bool resolved;            /* the output of stack_format(): nothing is interpolated */
+    const char *project_name;    /* -p, or NULL */
+    const char *directory;       /* to look in, or NULL: the working folder */
+    bool loose;                  /* unknown keys are warnings */
+    bool resolved;               /* the output of stack_format(): nothing is interpolated */
 };
 
 /*
