@@ -60,6 +60,22 @@ setup() {
     [ -z "$(carte-stack exec -T plain ls -l /proc/1/fd | grep -E ' [3-9] ->' | grep -v socket)" ]
 }
 
+@test "the host's null device keeps its owner and mode" {
+    before=$(stat -c '%a %u %Y' /dev/null)
+    carte-stack exec -T plain sh -c 'chmod 600 /proc/1/fd/0; chown 1000 /proc/1/fd/0' || true
+    carte-stack exec -T plain sh -c 'chmod 600 /proc/self/fd/0; chown 1000 /proc/self/fd/0' </dev/null || true
+    carte-stack exec -T plain sh -c 'chmod 600 /proc/self/fd/1; touch /proc/self/fd/1' >/dev/null || true
+    [ "$(stat -c '%a %u %Y' /dev/null)" = "$before" ]
+    carte-stack exec -T plain sh -c 'echo gone >/proc/1/fd/0; echo gone' >/dev/null </dev/null
+}
+
+@test "folders deeper than paths and descriptors reach are removed" {
+    carte-stack exec -T plain sh -c 'i=0; while [ $i -lt 3000 ]; do mkdir d && cd -P d || exit 1; i=$((i + 1)); done'
+    carte-stack restart -t 0 plain
+    carte-stack up -d --wait --force-recreate plain
+    [ "$(find "$CARTE_ROOT/stacks/safe/replicas" -path '*/d/d/d' -prune | wc -l)" = 0 ]
+}
+
 @test "the kernel's own files are masked or read-only" {
     run ! carte-stack exec -T plain sh -c 'echo 1 >/proc/sys/kernel/core_pattern'
     run ! carte-stack exec -T plain sh -c 'echo b >/proc/sysrq-trigger'

@@ -17,8 +17,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -37,17 +39,39 @@
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+static bool is_null_device(int fd)
+{
+    struct stat status;
+
+    return fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
+}
+
+/*
+ * The null device through a read-only mount: data passes, but root of the container can set no
+ * owner, mode or time of the host's node through /proc/self/fd.
+ */
+static int open_null(int *out, struct error *err)
+{
+    AUTO_CLOSE int copy = -1;
+    char path[32];
+
+    if (mount_clone(AT_FDCWD, "/dev/null", false, &copy, err) < 0 ||
+        mount_change(copy, false, MOUNT_ATTR_RDONLY, err) < 0)
+        return -1;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", copy);
+    *out = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+    return *out < 0 ? error_set_errno(err, errno, "open /dev/null") : 0;
+}
+
 int launch_fill_stdio(int stdio[3], struct error *err)
 {
     int null = -1;
 
     for (size_t i = 0; i < 3; i++) {
-        if (stdio[i] >= 0)
+        if (stdio[i] >= 0 && !is_null_device(stdio[i]))
             continue;
-        if (null < 0)
-            null = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
-        if (null < 0)
-            return error_set_errno(err, errno, "open /dev/null");
+        if (null < 0 && open_null(&null, err) < 0)
+            return -1;
         stdio[i] = null;
     }
     return 0;

@@ -31,7 +31,10 @@ struct launch {
     int channel;  /* the child's end */
 };
 
-/* Replace each -1 of `stdio` by the host's /dev/null, while that is still in reach. */
+/*
+ * Replace each -1 of `stdio` and each null device by one that shows nothing of the host's node to
+ * change, while the host's is still in reach.
+ */
 int launch_fill_stdio(int stdio[3], struct error *err) MUST_CHECK;
 
 /*
