@@ -91,11 +91,22 @@ static void unknown_calls_do_not_exist(void **state)
 
 static void dangerous_calls_are_refused(void **state)
 {
-    static const int numbers[] = {
-        SYS_mount,       SYS_unshare,    SYS_setns,       SYS_bpf,     SYS_reboot,
-        SYS_init_module, SYS_add_key,    SYS_syslog,      SYS_iopl,    SYS_open_by_handle_at,
-        SYS_swapon,      SYS_kexec_load, SYS_userfaultfd, SYS_fsmount, SYS_settimeofday
-    };
+    static const int numbers[] = { SYS_mount,
+                                   SYS_unshare,
+                                   SYS_setns,
+                                   SYS_bpf,
+                                   SYS_reboot,
+                                   SYS_init_module,
+                                   SYS_add_key,
+                                   SYS_keyctl,
+                                   SYS_syslog,
+                                   SYS_iopl,
+                                   SYS_open_by_handle_at,
+                                   SYS_swapon,
+                                   SYS_kexec_load,
+                                   SYS_userfaultfd,
+                                   SYS_fsmount,
+                                   SYS_settimeofday };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
