@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,52 +142,107 @@ int file_make_folders(const char *path, mode_t mode, struct error *err)
     return 0;
 }
 
-/* Empties the folder that is open as `fd`, which is closed on return. */
-static int remove_content(int fd, dev_t device, struct error *err);
+/*
+ * A tree that is being removed. Whoever made it chose its depth: what lies deeper than
+ * REMOVAL_DEPTH_MAX is moved up into the top folder, which is gone through again, so that
+ * neither descriptors nor the stack run out.
+ */
+#define REMOVAL_DEPTH_MAX 48
 
-static int remove_entry(int dirfd, const char *name, dev_t device, struct error *err)
+struct removal {
+    int top; /* -1: nothing below it is open yet */
+    dev_t device;
+    unsigned depth;
+    uint64_t moved;
+};
+
+static int remove_content(struct removal *removal, int fd, struct error *err);
+
+static int move_up(struct removal *removal, int dirfd, const char *name, struct error *err)
 {
-    struct stat status;
-    int fd = -1;
+    char fresh[48];
 
-    if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
-        return 0;
-    if (errno != EISDIR && errno != EPERM)
-        return error_set_errno(err, errno, "remove '%s'", name);
-    fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    do {
+        (void)snprintf(fresh, sizeof(fresh), ".removed.%llu", (unsigned long long)++removal->moved);
+        if (renameat2(dirfd, name, removal->top, fresh, RENAME_NOREPLACE) == 0)
+            return 0;
+    } while (errno == EEXIST);
+    return error_set_errno(err, errno, "move '%s' up to remove it", name);
+}
+
+static int remove_folder(struct removal *removal, int dirfd, const char *name, struct error *err)
+{
+    int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat status;
+
     if (fd < 0)
         return error_set_errno(err, errno, "open folder '%s'", name);
-    if (fstat(fd, &status) < 0 || (device != 0 && status.st_dev != device)) {
+    if (fstat(fd, &status) < 0 || (removal->top >= 0 && status.st_dev != removal->device)) {
         close(fd);
         return error_set(err, ERROR_DENIED, "'%s' is a mount point: unmount it first", name);
     }
-    if (remove_content(fd, status.st_dev, err) < 0)
+    if (removal->depth >= REMOVAL_DEPTH_MAX) {
+        close(fd);
+        return move_up(removal, dirfd, name, err);
+    }
+    removal->device = status.st_dev;
+    if (remove_content(removal, fd, err) < 0)
         return error_wrap(err, "'%s'", name);
     if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
         return error_set_errno(err, errno, "remove folder '%s'", name);
     return 0;
 }
 
-static int remove_content(int fd, dev_t device, struct error *err)
+static int remove_entry(struct removal *removal, int dirfd, const char *name, struct error *err)
+{
+    if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+        return 0;
+    if (errno != EISDIR && errno != EPERM)
+        return error_set_errno(err, errno, "remove '%s'", name);
+    return remove_folder(removal, dirfd, name, err);
+}
+
+static int remove_names(struct removal *removal, DIR *folder, struct error *err)
+{
+    int status = 0;
+
+    for (const struct dirent *e = readdir(folder); e && status == 0; e = readdir(folder)) {
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            status = remove_entry(removal, dirfd(folder), e->d_name, err);
+    }
+    return status;
+}
+
+/* Empties the folder that is open as `fd`, which is closed on return. */
+static int remove_content(struct removal *removal, int fd, struct error *err)
 {
     DIR *folder = fdopendir(fd);
+    bool is_top = removal->top < 0;
+    uint64_t moved = 0;
     int status = 0;
 
     if (!folder) {
         close(fd);
         return error_set_errno(err, errno, "list a folder");
     }
-    for (const struct dirent *e = readdir(folder); e && status == 0; e = readdir(folder)) {
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            status = remove_entry(dirfd(folder), e->d_name, device, err);
-    }
+    if (is_top)
+        removal->top = dirfd(folder);
+    removal->depth++;
+    do {
+        moved = removal->moved;
+        rewinddir(folder);
+        status = remove_names(removal, folder, err);
+    } while (is_top && status == 0 && removal->moved != moved);
+    removal->depth--;
     closedir(folder);
     return status;
 }
 
 int file_remove_tree(int dirfd, const char *path, struct error *err)
 {
-    return remove_entry(dirfd, path, 0, err);
+    struct removal removal = { .top = -1 };
+
+    return remove_entry(&removal, dirfd, path, err);
 }
 
 bool file_exists(int dirfd, const char *path)
