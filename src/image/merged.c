@@ -179,6 +179,17 @@ static void walk_done(struct walk *walk)
 
 static int walk_run(struct walk *walk, struct error *err);
 
+static int walk_begin(struct walk *walk, struct error *err)
+{
+    if (folder_copy(&walk->here, &walk->merged->root, err) < 0)
+        return -1;
+    walk->found = walk->here.count > 0;
+    walk->file_fd = -1;
+    if (walk->found && fstat(walk->here.fds[0], &walk->status) < 0)
+        return error_set_errno(err, errno, "look at the root");
+    return 0;
+}
+
 static int walk_restart(struct walk *walk, char *path, struct error *err)
 {
     free(walk->pending);
@@ -187,15 +198,17 @@ static int walk_restart(struct walk *walk, char *path, struct error *err)
     return walk_run(walk, err);
 }
 
+/* Begin again at the root, on the way to the folder above and to what is left to go. */
 static int walk_up(struct walk *walk, struct error *err)
 {
-    const char *slash = NULL;
-    size_t length = 0;
+    const char *slash = walk->done.data ? strrchr(walk->done.data, '/') : NULL;
+    size_t length = slash ? (size_t)(slash - walk->done.data) : 0;
+    char *path = alloc_format("%.*s/%s", (int)length, text_get(&walk->done), walk->pending);
 
-    slash = walk->done.data ? strrchr(walk->done.data, '/') : NULL;
-    length = slash ? (size_t)(slash - walk->done.data) : 0;
-    return walk_restart(
-        walk, alloc_format("%.*s/%s", (int)length, text_get(&walk->done), walk->pending), err);
+    free(walk->pending);
+    walk->pending = path;
+    text_clear(&walk->done);
+    return walk_begin(walk, err);
 }
 
 static int walk_link(struct walk *walk, const char *name, struct error *err)
@@ -259,12 +272,8 @@ static void drop_slashes(char **rest)
 
 static int walk_run(struct walk *walk, struct error *err)
 {
-    if (folder_copy(&walk->here, &walk->merged->root, err) < 0)
+    if (walk_begin(walk, err) < 0)
         return -1;
-    walk->found = walk->here.count > 0;
-    walk->file_fd = -1;
-    if (walk->found && fstat(walk->here.fds[0], &walk->status) < 0)
-        return error_set_errno(err, errno, "look at the root");
     while (*walk->pending) {
         char *rest = walk->pending;
         AUTO_FREE char *name = NULL;
@@ -278,8 +287,8 @@ static int walk_run(struct walk *walk, struct error *err)
         if (walk->done.length + strlen(name) > PATH_MAX || strlen(name) > NAME_MAX)
             return error_set(err, ERROR_INVALID, "a path is too long: '%.60s'", name);
         if (strcmp(name, "..") == 0)
-            return walk_up(walk, err);
-        if (*name && strcmp(name, ".") != 0)
+            ended = walk_up(walk, err);
+        else if (*name && strcmp(name, ".") != 0)
             ended = walk_step(walk, name, err);
         if (ended != 0)
             return ended < 0 ? -1 : 0;
