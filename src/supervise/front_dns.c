@@ -32,6 +32,7 @@
 #define PATIENCE_S 2
 #define ATTEMPTS_MAX 4
 #define SILENCE_S 10
+#define BACKLOG_MAX 65536
 
 struct client {
     TAILQ_ENTRY(client) entry;
@@ -278,6 +279,17 @@ static uint32_t address_of(const struct sockaddr_storage *from)
     return address.sin_family == AF_INET ? ntohl(address.sin_addr.s_addr) : 0;
 }
 
+static size_t count_questions(const struct front_dns *dns, uint32_t asker)
+{
+    const struct question *question = NULL;
+    size_t count = 0;
+
+    TAILQ_FOREACH(question, &dns->questions, entry)
+    count +=
+        asker == (question->client ? question->client->address : address_of(&question->address));
+    return count;
+}
+
 /*
  * What to say at once: the length of `answer`, or 0 for nothing, with *forward_out true where
  * somebody else must be asked.
@@ -303,7 +315,8 @@ static size_t answer_at_once(const struct front_dns *dns, const struct asked *as
     }
     if (!may_forward || dns->upstreams->count == 0)
         return dns_refuse(query, length, false, answer, limit);
-    if (dns->question_count >= FRONT_DNS_QUESTIONS_MAX || length > DNS_PACKET_MAX)
+    if (dns->question_count >= FRONT_DNS_QUESTIONS_MAX || length > DNS_PACKET_MAX ||
+        count_questions(dns, asked->asker) >= FRONT_DNS_QUESTIONS_OF_ONE)
         return dns_refuse(query, length, true, answer, limit);
     *forward_out = true;
     return 0;
@@ -349,7 +362,9 @@ static void on_client_query(struct bufferevent *stream, void *context)
     struct evbuffer *in = bufferevent_get_input(stream);
     uint8_t head[2];
 
-    while (!client->question && evbuffer_copyout(in, head, sizeof(head)) == sizeof(head)) {
+    /* Whoever does not read the answers is not listened to: on_client_written() goes on. */
+    while (!client->question && evbuffer_get_length(bufferevent_get_output(stream)) < BACKLOG_MAX &&
+           evbuffer_copyout(in, head, sizeof(head)) == sizeof(head)) {
         size_t length = (size_t)head[0] << 8 | head[1];
         uint8_t query[DNS_PACKET_MAX];
         uint8_t answer[DNS_PACKET_MAX];
@@ -378,11 +393,26 @@ static void on_client_query(struct bufferevent *stream, void *context)
     }
 }
 
+static void on_client_written(struct bufferevent *stream, void *context)
+{
+    on_client_query(stream, context);
+}
+
 static void on_client_gone(struct bufferevent *stream, short what, void *context)
 {
     (void)stream;
     (void)what;
     client_free(context);
+}
+
+static size_t count_clients(const struct front_dns *dns, uint32_t address)
+{
+    const struct client *client = NULL;
+    size_t count = 0;
+
+    TAILQ_FOREACH(client, &dns->clients, entry)
+    count += client->address == address;
+    return count;
 }
 
 static void on_connection(evutil_socket_t fd, short what, void *context)
@@ -398,7 +428,8 @@ static void on_connection(evutil_socket_t fd, short what, void *context)
     (void)what;
     if (connection < 0)
         return;
-    if (dns->client_count >= FRONT_DNS_CLIENTS_MAX) {
+    if (dns->client_count >= FRONT_DNS_CLIENTS_MAX ||
+        count_clients(dns, address_of(&address)) >= FRONT_DNS_CLIENTS_OF_ONE) {
         close(connection);
         return;
     }
@@ -408,7 +439,7 @@ static void on_connection(evutil_socket_t fd, short what, void *context)
     client->stream = bufferevent_socket_new(dns->base, connection, BEV_OPT_CLOSE_ON_FREE);
     TAILQ_INSERT_TAIL(&dns->clients, client, entry);
     dns->client_count++;
-    bufferevent_setcb(client->stream, on_client_query, NULL, on_client_gone, client);
+    bufferevent_setcb(client->stream, on_client_query, on_client_written, on_client_gone, client);
     bufferevent_setwatermark(client->stream, EV_READ, 0, DNS_PACKET_MAX * 2);
     bufferevent_set_timeouts(client->stream, &silence, &silence);
     bufferevent_enable(client->stream, EV_READ | EV_WRITE);

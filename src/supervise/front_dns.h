@@ -19,6 +19,10 @@ struct front_upstreams;
 #define FRONT_DNS_QUESTIONS_MAX 512
 #define FRONT_DNS_CLIENTS_MAX 64
 
+/* Of these, what one address may have: a flood takes the names from nobody else. */
+#define FRONT_DNS_QUESTIONS_OF_ONE 128
+#define FRONT_DNS_CLIENTS_OF_ONE 16
+
 /*
  * For both sockets, which are owned from then on; the others are borrowed. Queries wait in the
  * sockets until front_dns_serve(): none of them is told that a name does not exist yet.
