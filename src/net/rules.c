@@ -347,3 +347,8 @@ int rules_remove(const char *table, struct error *err)
         return error_wrap(err, "remove the packet rules '%s'", table);
     return 0;
 }
+
+void rules_rest(void)
+{
+    rules_nft_rest();
+}

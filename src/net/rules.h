@@ -65,3 +65,6 @@ int rules_apply(const struct rules *rules, struct error *err) MUST_CHECK;
 
 /* Remove the table; it is no error when it is gone. */
 int rules_remove(const char *table, struct error *err) MUST_CHECK;
+
+/* Give back what is kept for the next change. Cheap once the last one is a second old. */
+void rules_rest(void);

@@ -16,3 +16,6 @@ struct error;
  * speaks of something that does not exist.
  */
 int rules_nft_run(const char *script, struct text *out, struct error *err) MUST_CHECK;
+
+/* Close what is kept for the next script: a socket, and memory. */
+void rules_nft_rest(void);

@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "net/rules.h"
 #include "supervise/adopt.h"
 #include "supervise/apply.h"
 #include "supervise/commands.h"
@@ -72,8 +73,13 @@ static void handle_second(evutil_socket_t fd, short what, void *context)
     (void)what;
     scaling_tick(crew);
     /* Loading stacks and writing rules takes memory for a moment; at rest little is needed. */
-    if (crew->has_stepped)
+    if (crew->has_stepped) {
+        crew->is_at_rest = false;
+    } else if (!crew->is_at_rest) {
+        rules_rest();
         malloc_trim(0);
+        crew->is_at_rest = true;
+    }
     crew->has_stepped = false;
 }
 
