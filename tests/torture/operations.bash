@@ -1,6 +1,7 @@
 # The stack and what is done to it. An operation leaves in `desired` what is to run afterwards,
 # and in `kind` whether requests may fail meanwhile: gentle (none may) or harsh.
 
+# shellcheck disable=SC2034  # both are read by tests/torture/run
 declare -A desired
 change=0
 
