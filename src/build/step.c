@@ -336,7 +336,7 @@ static int step_healthcheck(struct stage *stage, const struct cartefile_instruct
     return build_run_command(stage, at, rest, test, err);
 }
 
-int step_workdir(struct stage *stage, const struct cartefile_instruction *at, struct error *err)
+static int workdir(struct stage *stage, const struct cartefile_instruction *at, struct error *err)
 {
     AUTO(merged) struct merged *base = NULL;
     AUTO_STAGE_LAYER struct stage_layer layer = { .tree = -1 };
@@ -381,7 +381,7 @@ static const struct step {
     [CARTEFILE_COPY] = { copy_step_run, true },
     [CARTEFILE_ADD] = { copy_step_run, true },
     [CARTEFILE_ENV] = { step_env, false },
-    [CARTEFILE_WORKDIR] = { step_workdir, true },
+    [CARTEFILE_WORKDIR] = { workdir, true },
     [CARTEFILE_USER] = { step_user, false },
     [CARTEFILE_LABEL] = { step_label, false },
     [CARTEFILE_EXPOSE] = { step_expose, false },

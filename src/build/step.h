@@ -14,6 +14,3 @@ int step_run_all(struct stage *stage, struct error *err) MUST_CHECK;
 /* ARG, also before the first FROM: `stage` is then one without an image. */
 int step_arg(struct stage *stage, const struct cartefile_instruction *at,
              struct error *err) MUST_CHECK;
-
-int step_workdir(struct stage *stage, const struct cartefile_instruction *at,
-                 struct error *err) MUST_CHECK;

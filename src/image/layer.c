@@ -87,7 +87,7 @@ int layer_save(int store_fd, struct session *session, int tree_fd, int64_t mtime
 
 #define LAYER_PATH_SIZE (sizeof("layers//tree") + HASH_SHA256_HEX_SIZE)
 
-bool layer_is_unpacked(int store_fd, const char *chain_hex)
+static bool is_unpacked(int store_fd, const char *chain_hex)
 {
     char path[LAYER_PATH_SIZE];
 
@@ -102,7 +102,7 @@ int layer_install(int store_fd, const struct session *session, const char *work,
 
     if (layers < 0)
         return error_set_errno(err, errno, "open the store's folder 'layers'");
-    if (layer_is_unpacked(store_fd, chain_hex))
+    if (is_unpacked(store_fd, chain_hex))
         return file_remove_tree(session->fd, work, err);
     if (syncfs(layers) < 0)
         return error_set_errno(err, errno, "sync a layer");
@@ -134,7 +134,7 @@ int layer_unpack(int store_fd, struct session *session, const struct manifest_la
     AUTO_CLOSE int tree = -1;
     char hex[HASH_SHA256_HEX_SIZE];
 
-    if (layer_is_unpacked(store_fd, chain_hex))
+    if (is_unpacked(store_fd, chain_hex))
         return 0;
     if (session_begin(session, store_fd, err) < 0)
         return -1;

@@ -6,7 +6,6 @@
 
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "image/manifest.h"
@@ -27,8 +26,6 @@ int layer_open_tree(const struct session *session, const char *work, struct erro
 /* Write the blob of the layer that `tree_fd` holds; all times in it become `mtime`. */
 int layer_save(int store_fd, struct session *session, int tree_fd, int64_t mtime,
                struct manifest_layer *out, struct error *err) MUST_CHECK;
-
-bool layer_is_unpacked(int store_fd, const char *chain_hex);
 
 /* The work's tree becomes the unpacked layer of that chain id, unless there is one already. */
 int layer_install(int store_fd, const struct session *session, const char *work,

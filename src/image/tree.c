@@ -248,15 +248,6 @@ int tree_put_link(int root, const char *path, const char *target, struct error *
     return 0;
 }
 
-int tree_remove(int root, const char *path, struct error *err)
-{
-    AUTO_CLOSE int parent = -1;
-    const char *name = "";
-
-    parent = open_parent(root, path, &name, err);
-    return parent < 0 ? -1 : file_remove_tree(parent, name, err);
-}
-
 bool tree_find(int root, const char *path, struct stat *status_out)
 {
     const char *slash = strrchr(path, '/');

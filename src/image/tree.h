@@ -60,8 +60,5 @@ int tree_put_link(int root, const char *path, const char *target, struct error *
 struct stat;
 bool tree_find(int root, const char *path, struct stat *status_out);
 
-/* Remove what stands at `path`; it may be missing. */
-int tree_remove(int root, const char *path, struct error *err) MUST_CHECK;
-
 /* Devices that an image may hold: null, zero, full, random, urandom, tty, console, ptmx. */
 bool tree_is_default_device(mode_t mode, dev_t device);

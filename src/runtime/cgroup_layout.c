@@ -76,7 +76,8 @@ static const char *next_mount(const char *text, struct mount_line *out)
     return NULL;
 }
 
-bool cgroup_layout_find_unified(const char *mountinfo, char *out, size_t size)
+/* The mount point of version 2 in a mountinfo text into `out`; false: there is none. */
+static bool find_unified(const char *mountinfo, char *out, size_t size)
 {
     struct mount_line mount;
 
@@ -200,7 +201,7 @@ static int read_layout(struct cgroup_layout *out, struct error *err)
 
     if (file_read(AT_FDCWD, "/proc/self/mountinfo", 16 << 20, &mounts, err) < 0)
         return -1;
-    if (cgroup_layout_find_unified(text_get(&mounts), path, sizeof(path))) {
+    if (find_unified(text_get(&mounts), path, sizeof(path))) {
         AUTO_CLOSE int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
         if (fd < 0)

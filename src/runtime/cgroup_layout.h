@@ -10,7 +10,6 @@
 
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "util/macro.h"
@@ -56,9 +55,6 @@ struct cgroup_layout {
  */
 void cgroup_layout_parse(const char *mountinfo, const char *v2_controllers,
                          struct cgroup_layout *out);
-
-/* The mount point of version 2 in a mountinfo text into `out`; false: there is none. */
-bool cgroup_layout_find_unified(const char *mountinfo, char *out, size_t size);
 
 /* The layout of this host, read once. ERROR_UNSUPPORTED: it has no cgroups. */
 int cgroup_layout_get(const struct cgroup_layout **out, struct error *err) MUST_CHECK;

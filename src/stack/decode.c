@@ -25,7 +25,8 @@ static size_t *count_of(const struct field *field, void *base)
     return member_at(base, field->companion);
 }
 
-void *decode_append(const struct field *field, void *base)
+/* Grow the array of a list's row by one zeroed element; NULL: it is full. */
+static void *append(const struct field *field, void *base)
 {
     size_t *count = count_of(field, base);
     size_t size = field->object->size;
@@ -140,7 +141,7 @@ static void decode_elements(struct reading *reading, const struct field *field,
 {
     for (size_t i = 0; i < node->count; i++) {
         size_t mark = reading_enter_item(reading, i);
-        void *element = decode_append(field, base);
+        void *element = append(field, base);
 
         if (element)
             decode_object(reading, field->object, node->children[i].value, element);
@@ -159,7 +160,7 @@ static void decode_named(struct reading *reading, const struct field *field,
     for (size_t i = 0; i < node->count; i++) {
         const struct node_child *child = &node->children[i];
         size_t mark = reading_enter(reading, child->key);
-        void *element = decode_append(field, base);
+        void *element = append(field, base);
 
         if (element) {
             char **name = member_at(element, field->object->name_offset);

@@ -18,6 +18,3 @@ void decode_object(struct reading *reading, const struct object *object, const s
 
 /* Free everything that the rows of `object` own in the struct at `base`, and zero that. */
 void decode_free(const struct object *object, void *base);
-
-/* Grow the array of a list's row by one zeroed element; NULL: it is full. */
-void *decode_append(const struct field *field, void *base);

@@ -157,11 +157,6 @@ bool json_is_number(const struct json *json)
     return cJSON_IsNumber(node_of_const(json));
 }
 
-bool json_is_null(const struct json *json)
-{
-    return !json || cJSON_IsNull(node_of_const(json));
-}
-
 const struct json *json_find(const struct json *object, const char *key)
 {
     if (!json_is_object(object))

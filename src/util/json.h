@@ -46,7 +46,6 @@ bool json_is_object(const struct json *json);
 bool json_is_array(const struct json *json);
 bool json_is_text(const struct json *json);
 bool json_is_number(const struct json *json);
-bool json_is_null(const struct json *json); /* also true for NULL */
 
 /* The member `key` of an object, or NULL; also NULL when `object` is NULL or no object. */
 const struct json *json_find(const struct json *object, const char *key);

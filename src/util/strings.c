@@ -55,17 +55,6 @@ bool strings_has(const struct strings *strings, const char *string)
     return false;
 }
 
-bool strings_equal(const struct strings *a, const struct strings *b)
-{
-    if (a->count != b->count)
-        return false;
-    for (size_t i = 0; i < a->count; i++) {
-        if (strcmp(a->items[i], b->items[i]) != 0)
-            return false;
-    }
-    return true;
-}
-
 static char **find_env_item(const struct strings *env, const char *key)
 {
     size_t length = strlen(key);
@@ -129,18 +118,6 @@ void strings_map_set(struct strings_map *map, const char *key, const char *value
     pair->value = copy;
 }
 
-void strings_map_remove(struct strings_map *map, const char *key)
-{
-    struct strings_pair *pair = find_pair(map, key);
-
-    if (!pair)
-        return;
-    free(pair->key);
-    free(pair->value);
-    memmove(pair, pair + 1, (size_t)(&map->pairs[map->count] - (pair + 1)) * sizeof(*pair));
-    map->count--;
-}
-
 void strings_map_copy(struct strings_map *to, const struct strings_map *from)
 {
     struct strings_map copy = { 0 };
@@ -154,17 +131,4 @@ void strings_map_copy(struct strings_map *to, const struct strings_map *from)
 const struct strings_pair *strings_map_find(const struct strings_map *map, const char *key)
 {
     return find_pair(map, key);
-}
-
-bool strings_map_equal(const struct strings_map *a, const struct strings_map *b)
-{
-    if (a->count != b->count)
-        return false;
-    for (size_t i = 0; i < a->count; i++) {
-        const struct strings_pair *other = find_pair(b, a->pairs[i].key);
-
-        if (!other || !text_equal(a->pairs[i].value, other->value))
-            return false;
-    }
-    return true;
 }

@@ -21,7 +21,6 @@ void strings_add(struct strings *strings, const char *string);     /* copies */
 void strings_take(struct strings *strings, char *string);          /* owns from now on */
 void strings_copy(struct strings *to, const struct strings *from); /* `to` is replaced */
 bool strings_has(const struct strings *strings, const char *string);
-bool strings_equal(const struct strings *a, const struct strings *b);
 
 /* In an environment ("KEY=value" items): the value of `key`, or NULL. */
 const char *strings_find_env(const struct strings *env, const char *key);
@@ -42,7 +41,5 @@ struct strings_map {
 
 void strings_map_done(struct strings_map *map);
 void strings_map_set(struct strings_map *map, const char *key, const char *value); /* copies */
-void strings_map_remove(struct strings_map *map, const char *key);
 void strings_map_copy(struct strings_map *to, const struct strings_map *from);
 const struct strings_pair *strings_map_find(const struct strings_map *map, const char *key);
-bool strings_map_equal(const struct strings_map *a, const struct strings_map *b);
