@@ -74,20 +74,6 @@ static int open_source(const struct stage *stage, const char *from, struct merge
     return *out ? 0 : -1;
 }
 
-static int expand_words(const struct stage *stage, const struct cartefile_instruction *at,
-                        struct strings *out, struct error *err)
-{
-    for (size_t i = 0; i < at->words.count; i++) {
-        char *word = NULL;
-
-        if (at->is_json ? stage_expand_text(stage, at, at->words.items[i], &word, err) < 0
-                        : stage_expand(stage, at, at->words.items[i], &word, err) < 0)
-            return -1;
-        strings_take(out, word);
-    }
-    return 0;
-}
-
 static int refuse_remote(const struct stage *stage, const struct cartefile_instruction *at,
                          const char *source, struct error *err)
 {
@@ -239,7 +225,7 @@ int copy_step_run(struct stage *stage, const struct cartefile_instruction *at, s
         .chmod = find_flag(at, "chmod"),
     };
 
-    if (!base || expand_words(stage, at, &words, err) < 0)
+    if (!base || stage_expand_words(stage, at, &words, err) < 0)
         return -1;
     if (from && open_source(stage, from, &other, err) < 0)
         return fail(stage, at, err);

@@ -71,6 +71,20 @@ int stage_expand_text(const struct stage *stage, const struct cartefile_instruct
     return expand(stage, at, expand_text, text, out, err);
 }
 
+int stage_expand_words(const struct stage *stage, const struct cartefile_instruction *at,
+                       struct strings *out, struct error *err)
+{
+    for (size_t i = 0; i < at->words.count; i++) {
+        char *word = NULL;
+
+        if (at->is_json ? stage_expand_text(stage, at, at->words.items[i], &word, err) < 0
+                        : stage_expand(stage, at, at->words.items[i], &word, err) < 0)
+            return -1;
+        strings_take(out, word);
+    }
+    return 0;
+}
+
 char *stage_path(const struct stage *stage, const char *path)
 {
     const char *folder = stage->manifest->config.working_dir;

@@ -62,6 +62,10 @@ int stage_expand(const struct stage *stage, const struct cartefile_instruction *
 int stage_expand_text(const struct stage *stage, const struct cartefile_instruction *at,
                       const char *text, char **out, struct error *err) MUST_CHECK;
 
+/* All words of the instruction; those in JSON form keep their quotes and blanks. */
+int stage_expand_words(const struct stage *stage, const struct cartefile_instruction *at,
+                       struct strings *out, struct error *err) MUST_CHECK;
+
 /* The value of a variable in a stage, or NULL. `context` is the struct stage. */
 const char *stage_find_variable(void *context, const char *name);
 

@@ -30,20 +30,6 @@ static int fail(const struct stage *stage, const struct cartefile_instruction *a
                       cartefile_keyword_name(at->keyword));
 }
 
-static int expand_all(const struct stage *stage, const struct cartefile_instruction *at,
-                      struct strings *out, struct error *err)
-{
-    for (size_t i = 0; i < at->words.count; i++) {
-        char *word = NULL;
-
-        if (at->is_json ? stage_expand_text(stage, at, at->words.items[i], &word, err) < 0
-                        : stage_expand(stage, at, at->words.items[i], &word, err) < 0)
-            return -1;
-        strings_take(out, word);
-    }
-    return 0;
-}
-
 static void set_text(char **place, char *value)
 {
     free(*place);
@@ -86,7 +72,7 @@ static int set_pairs(struct stage *stage, const struct cartefile_instruction *at
 
     if (!strchr(at->words.items[0], '='))
         return set_legacy_pair(stage, at, set, err);
-    if (expand_all(stage, at, &words, err) < 0)
+    if (stage_expand_words(stage, at, &words, err) < 0)
         return -1;
     for (size_t i = 0; i < words.count; i++) {
         char *equals = strchr(words.items[i], '=');
@@ -168,7 +154,7 @@ static int step_volume(struct stage *stage, const struct cartefile_instruction *
 {
     AUTO_STRINGS struct strings paths = { 0 };
 
-    if (expand_all(stage, at, &paths, err) < 0)
+    if (stage_expand_words(stage, at, &paths, err) < 0)
         return -1;
     for (size_t i = 0; i < paths.count; i++) {
         if (*paths.items[i] != '/')
@@ -205,7 +191,7 @@ static int step_expose(struct stage *stage, const struct cartefile_instruction *
 {
     AUTO_STRINGS struct strings ports = { 0 };
 
-    if (expand_all(stage, at, &ports, err) < 0)
+    if (stage_expand_words(stage, at, &ports, err) < 0)
         return -1;
     for (size_t i = 0; i < ports.count; i++) {
         AUTO_FREE char *port = NULL;

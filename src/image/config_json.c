@@ -49,11 +49,6 @@ static const struct health_member {
 };
 
 /* Sets and maps are unordered in memory's terms, hence sorted on the way out. */
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static struct json *format_list(const struct strings *list)
 {
     struct json *json = json_new_array();
@@ -69,8 +64,7 @@ static struct json *format_set(const struct strings *set)
     struct json *json = json_new_object();
 
     strings_copy(&sorted, set);
-    if (sorted.count > 1)
-        qsort(sorted.items, sorted.count, sizeof(*sorted.items), compare_texts);
+    strings_sort(&sorted);
     for (size_t i = 0; i < sorted.count; i++)
         json_set(json, sorted.items[i], json_new_object());
     return json;
@@ -83,8 +77,7 @@ static struct json *format_map(const struct strings_map *map)
 
     for (size_t i = 0; i < map->count; i++)
         strings_add(&keys, map->pairs[i].key);
-    if (keys.count > 1)
-        qsort(keys.items, keys.count, sizeof(*keys.items), compare_texts);
+    strings_sort(&keys);
     for (size_t i = 0; i < keys.count; i++) {
         const struct strings_pair *pair = strings_map_find(map, keys.items[i]);
 

@@ -9,7 +9,6 @@
 
 #include "image/merged.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -318,26 +317,6 @@ int merged_find(const struct merged *merged, const char *path, bool follow,
     return 0;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int list_one(int fd, struct strings *names, struct error *err)
-{
-    int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *folder = copy < 0 ? NULL : fdopendir(copy);
-
-    if (!folder)
-        return error_set_errno(err, errno, "list a folder");
-    for (const struct dirent *e = readdir(folder); e; e = readdir(folder)) {
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            strings_add(names, e->d_name);
-    }
-    closedir(folder);
-    return 0;
-}
-
 static bool is_visible(const struct folder *folder, const char *name)
 {
     struct stat status;
@@ -358,11 +337,10 @@ int merged_list(const struct merged *merged, const char *path, struct strings *n
     if (look_up(merged, path, true, &walk, err) < 0)
         return -1;
     for (size_t i = 0; i < walk.here.count; i++) {
-        if (list_one(walk.here.fds[i], &all, err) < 0)
+        if (file_list(walk.here.fds[i], &all, err) < 0)
             return error_wrap(err, "'%s'", path);
     }
-    if (all.count > 1)
-        qsort(all.items, all.count, sizeof(*all.items), compare_names);
+    strings_sort(&all);
     for (size_t i = 0; i < all.count; i++) {
         if (i > 0 && strcmp(all.items[i], all.items[i - 1]) == 0)
             continue;

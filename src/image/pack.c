@@ -8,7 +8,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <search.h>
@@ -25,6 +24,7 @@
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/file.h"
 #include "util/strings.h"
 #include "util/text.h"
 
@@ -132,11 +132,6 @@ static int add_xattr(struct archive_entry *entry, int fd, const char *name, stru
     return 0;
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static int add_xattrs(struct archive_entry *entry, int fd, struct error *err)
 {
     char list[XATTR_MAX];
@@ -149,8 +144,7 @@ static int add_xattrs(struct archive_entry *entry, int fd, struct error *err)
         return error_set_errno(err, errno, "list attributes");
     for (ssize_t i = 0; i < length; i += (ssize_t)strlen(list + i) + 1)
         strings_add(&names, list + i);
-    if (names.count > 1)
-        qsort(names.items, names.count, sizeof(*names.items), compare_texts);
+    strings_sort(&names);
     for (size_t i = 0; i < names.count; i++) {
         if (add_xattr(entry, fd, names.items[i], err) < 0)
             return -1;
@@ -298,23 +292,6 @@ static int pack_named(struct pack *pack, int folder, const char *name, struct er
     return result;
 }
 
-static int list_names(int fd, struct strings *names, struct error *err)
-{
-    int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *folder = copy < 0 ? NULL : fdopendir(copy);
-
-    if (!folder)
-        return error_set_errno(err, errno, "list a folder");
-    for (const struct dirent *e = readdir(folder); e; e = readdir(folder)) {
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            strings_add(names, e->d_name);
-    }
-    closedir(folder);
-    if (names->count > 1)
-        qsort(names->items, names->count, sizeof(*names->items), compare_texts);
-    return 0;
-}
-
 /* Deletions stand before what is there. */
 static int pack_markers(struct pack *pack, int fd, const struct strings *names, struct error *err)
 {
@@ -341,7 +318,10 @@ static int pack_folder(struct pack *pack, int fd, const struct stat *status, str
         return error_set(err, ERROR_INVALID, "folders are nested deeper than %u", DEPTH_MAX);
     if (!is_plain_root && write_entry(pack, fd, status, NULL, err) < 0)
         return -1;
-    if (list_names(fd, &names, err) < 0 || pack_markers(pack, fd, &names, err) < 0)
+    if (file_list(fd, &names, err) < 0)
+        return -1;
+    strings_sort(&names);
+    if (pack_markers(pack, fd, &names, err) < 0)
         return -1;
     for (size_t i = 0; i < names.count; i++) {
         if (pack_named(pack, fd, names.items[i], err) < 0)

@@ -119,21 +119,6 @@ static uint64_t size_of(int folder, const char *name)
     return sum;
 }
 
-static int list_names(int folder, struct strings *names, struct error *err)
-{
-    int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *stream = copy < 0 ? NULL : fdopendir(copy);
-
-    if (!stream)
-        return error_set_errno(err, errno, "list a folder of the store");
-    for (const struct dirent *e = readdir(stream); e; e = readdir(stream)) {
-        if (e->d_name[0] != '.')
-            strings_add(names, e->d_name);
-    }
-    closedir(stream);
-    return 0;
-}
-
 /* What has its name is whole, so a name goes at once and the content after it. */
 static int remove_one(struct session *session, int folder, const char *name, struct error *err)
 {
@@ -154,7 +139,7 @@ static int sweep_folder(struct store *store, const char *path, const struct stri
 
     if (folder < 0)
         return error_set_errno(err, errno, "open the store's folder '%s'", path);
-    if (store_begin(store, &session, err) < 0 || list_names(folder, &names, err) < 0)
+    if (store_begin(store, &session, err) < 0 || file_list(folder, &names, err) < 0)
         return -1;
     for (size_t i = 0; i < names.count; i++) {
         const char *name = names.items[i];

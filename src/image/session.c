@@ -9,7 +9,6 @@
 
 #include "image/session.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -43,21 +42,6 @@ static int open_all(int store_fd, struct error *err)
     return STEAL_FD(fd);
 }
 
-static int list_names(int fd, struct strings *names, struct error *err)
-{
-    int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *folder = copy < 0 ? NULL : fdopendir(copy);
-
-    if (!folder)
-        return error_set_errno(err, errno, "list the store's folder 'tmp'");
-    for (const struct dirent *e = readdir(folder); e; e = readdir(folder)) {
-        if (e->d_name[0] != '.')
-            strings_add(names, e->d_name);
-    }
-    closedir(folder);
-    return 0;
-}
-
 /* Open the session `name` if no living process holds it, and lock it; -1: it is held. */
 static int open_dead(int all, const char *name)
 {
@@ -71,7 +55,7 @@ static bool has_container(int fd)
     AUTO_STRINGS struct strings names = { 0 };
     struct error ignored = { 0 };
 
-    if (list_names(fd, &names, &ignored) < 0)
+    if (file_list(fd, &names, &ignored) < 0)
         return true;
     for (size_t i = 0; i < names.count; i++) {
         if (text_starts_with(names.items[i], CONTAINER_NOTE))
@@ -85,7 +69,7 @@ static int sweep(int all, struct error *err)
 {
     AUTO_STRINGS struct strings names = { 0 };
 
-    if (list_names(all, &names, err) < 0)
+    if (file_list(all, &names, err) < 0)
         return -1;
     for (size_t i = 0; i < names.count; i++) {
         AUTO_CLOSE int fd = open_dead(all, names.items[i]);
@@ -116,7 +100,7 @@ static int end_containers(int fd, session_container_fn end, struct error *err)
 {
     AUTO_STRINGS struct strings names = { 0 };
 
-    if (list_names(fd, &names, err) < 0)
+    if (file_list(fd, &names, err) < 0)
         return -1;
     for (size_t i = 0; i < names.count; i++) {
         if (!text_starts_with(names.items[i], CONTAINER_NOTE))
@@ -133,7 +117,7 @@ int session_each_container(int store_fd, session_container_fn end, struct error 
     AUTO_STRINGS struct strings names = { 0 };
     AUTO_CLOSE int all = open_all(store_fd, err);
 
-    if (all < 0 || list_names(all, &names, err) < 0)
+    if (all < 0 || file_list(all, &names, err) < 0)
         return -1;
     for (size_t i = 0; i < names.count; i++) {
         AUTO_CLOSE int fd = open_dead(all, names.items[i]);

@@ -20,6 +20,7 @@
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/strings.h"
 
 int file_read_fd(int fd, size_t limit, struct text *out, struct error *err)
 {
@@ -139,6 +140,22 @@ int file_make_folders(const char *path, mode_t mode, struct error *err)
     }
     if (mkdir(copy, mode) < 0 && errno != EEXIST)
         return error_set_errno(err, errno, "make folder '%s'", copy);
+    return 0;
+}
+
+int file_list(int fd, struct strings *names, struct error *err)
+{
+    AUTO_CLOSE int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = copy < 0 ? NULL : fdopendir(copy);
+
+    if (!folder)
+        return error_set_errno(err, errno, "list a folder");
+    (void)STEAL_FD(copy);
+    for (const struct dirent *e = readdir(folder); e; e = readdir(folder)) {
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            strings_add(names, e->d_name);
+    }
+    closedir(folder);
     return 0;
 }
 

@@ -17,6 +17,7 @@
 #include "util/text.h"
 
 struct error;
+struct strings;
 
 /* Who may read a file that is replaced, and whether it must survive a power cut. */
 struct file_kind {
@@ -50,6 +51,9 @@ int file_write_control(int dirfd, const char *path, const char *text, struct err
 
 /* Make the folder `path` and those above it that are missing; it may exist. */
 int file_make_folders(const char *path, mode_t mode, struct error *err) MUST_CHECK;
+
+/* Add the names in the open folder `fd` to `names`, in no order, without "." and "..". */
+int file_list(int fd, struct strings *names, struct error *err) MUST_CHECK;
 
 /*
  * Remove `path` below `dirfd` and all that is in it, without following symbolic links and

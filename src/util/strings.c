@@ -55,6 +55,17 @@ bool strings_has(const struct strings *strings, const char *string)
     return false;
 }
 
+static int compare_items(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void strings_sort(struct strings *strings)
+{
+    if (strings->count > 1)
+        qsort(strings->items, strings->count, sizeof(*strings->items), compare_items);
+}
+
 static char **find_env_item(const struct strings *env, const char *key)
 {
     size_t length = strlen(key);

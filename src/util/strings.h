@@ -21,6 +21,7 @@ void strings_add(struct strings *strings, const char *string);     /* copies */
 void strings_take(struct strings *strings, char *string);          /* owns from now on */
 void strings_copy(struct strings *to, const struct strings *from); /* `to` is replaced */
 bool strings_has(const struct strings *strings, const char *string);
+void strings_sort(struct strings *strings); /* by bytes */
 
 /* In an environment ("KEY=value" items): the value of `key`, or NULL. */
 const char *strings_find_env(const struct strings *env, const char *key);
