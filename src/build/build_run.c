@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * RUN
+ * RUN: a container whose writable layer becomes a layer of the image
+ *
+ * What the step leaves behind that is not its own, such as the places where /proc and /sys were
+ * mounted, is taken out of the layer before it is kept: the same step gives the same layer.
  */
 
 #include "build/build_run.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * `config`
+ * `config`: the stack as it is understood, with everything resolved
  */
 
 #include "cli/cmd_config.h"

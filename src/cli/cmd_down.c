@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * `down`
+ * `down`: stop the stack and leave nothing behind
+ *
+ * The supervisor stops the replicas and ends; what remains is swept by name, which also works
+ * where no supervisor can be brought back.
  */
 
 #include "cli/cmd_down.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * `events`
+ * `events`: what happened to the stack and why
  */
 
 #include "cli/cmd_events.h"

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * `exec`
+ * `exec`: a command in a running replica
+ *
+ * The process is a child of this command, not of the supervisor: its descriptors and its
+ * terminal are the user's own, and its exit status becomes ours.
  */
 
 #include "cli/cmd_exec.h"

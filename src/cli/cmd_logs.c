@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * `logs`
+ * `logs`: what the replicas have written, in the order of time
+ *
+ * Lines come straight from the log files, so that a stack that is not up has logs, too.
  */
 
 #include "cli/cmd_logs.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * `schema`
+ * `schema`: the JSON schema of stack files, for editors
  */
 
 #include "cli/cmd_schema.h"

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * `up`
+ * `up`: build what is missing, store the stack, and let the supervisor make it so
+ *
+ * Nothing has happened yet when a file is found to be wrong: loading, choosing and building
+ * come before the stack is stored.
  */
 
 #include "cli/cmd_up.h"
