@@ -41,6 +41,9 @@ YAML
     [[ $stderr == carte.yaml:2:* ]]
     run --separate-stderr carte-stack -f "$PWD/wrong.yaml" config -q
     [[ $stderr == wrong.yaml:2:* ]]
+    : >empty.yaml
+    run --separate-stderr carte-stack -f empty.yaml config -q
+    [[ $stderr == empty.yaml:1:1:* ]]
     cd below
     run --separate-stderr carte-stack -f ../wrong.yaml config -q
     [[ $stderr == ../wrong.yaml:2:* ]]
