@@ -106,3 +106,9 @@ setup() {
     [ "$(stat -c %a "$CARTE_RUN/stacks/safe/control.sock")" = 600 ]
     setpriv --reuid 65534 --regid 65534 --clear-groups sh -c '! ls "$CARTE_ROOT/images"' 2>/dev/null
 }
+
+@test "rules that another program removes come back" {
+    nft flush ruleset
+    eventually 10 grep -q rules_lost "$CARTE_ROOT/stacks/safe/events.jsonl"
+    eventually 5 sh -c 'nft list tables | grep -q carte'
+}

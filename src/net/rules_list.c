@@ -60,6 +60,21 @@ int rules_list_count(size_t *count_out, struct error *err)
     return 0;
 }
 
+int rules_list_has(const char *table, bool *has_out, struct error *err)
+{
+    AUTO_TEXT struct text list = { 0 };
+    const char *rest;
+    char found[32];
+
+    if (rules_nft_run("list tables inet\n", &list, err) < 0)
+        return error_wrap(err, "list the packet rules");
+    *has_out = false;
+    rest = text_get(&list);
+    while (!*has_out && next_table(&rest, found))
+        *has_out = strcmp(found, table) == 0;
+    return 0;
+}
+
 /* An element as in "10.0.0.1 . 6 . 8000"; the protocol is a number. */
 static bool read_element(const char *text, struct rules_list_port *out)
 {

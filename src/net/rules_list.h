@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,9 @@ struct error;
 
 /* How many stacks have a table here? The names of all begin with "carte". */
 int rules_list_count(size_t *count_out, struct error *err) MUST_CHECK;
+
+/* Is there the table of that name? Whoever flushes all rules takes ours as well. */
+int rules_list_has(const char *table, bool *has_out, struct error *err) MUST_CHECK;
 
 struct rules_list_port {
     char table[32];

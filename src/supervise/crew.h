@@ -116,6 +116,7 @@ struct crew {
     bool is_new;       /* applied by itself at its first start, and by no command since */
     bool ending;       /* `down` */
     bool has_stepped;  /* in this second */
+    unsigned seconds;  /* since the start */
     bool is_at_rest;   /* memory was given back since the last step */
     bool is_swept;     /* nothing of the stack is left */
     int exit_status;   /* of the process, when the loop ends */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "net/rules.h"
+#include "net/rules_list.h"
 #include "supervise/crew.h"
 #include "supervise/replica.h"
 #include "util/alloc.h"
@@ -92,6 +93,26 @@ static bool flush_rules(struct crew *crew, const struct netplan_input *input)
     crew->rules_stale = false;
     forget_flows(crew);
     return true;
+}
+
+void network_front_check_rules(struct crew *crew)
+{
+    struct error err = { 0 };
+    bool has = true;
+
+    if (crew->rules_stale || crew->network_count == 0)
+        return;
+    if (rules_list_has(crew->object_name, &has, &err) < 0) {
+        log_error("the packet rules could not be looked at", LOG_TEXT("why", err.text));
+        error_clear(&err);
+        return;
+    }
+    if (has)
+        return;
+    events_emit(crew->events, "rules_lost", NULL, NULL,
+                "another program has removed the packet rules: they are written again");
+    crew->rules_stale = true;
+    crew_touch(crew);
 }
 
 static void end_front(struct crew *crew)

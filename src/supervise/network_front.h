@@ -14,6 +14,9 @@ struct crew_network;
 /* Apply rules and names that are stale. False: the rules could not be applied; they stay stale. */
 bool network_front_flush(struct crew *crew);
 
+/* Rules that somebody else has removed are stale. */
+void network_front_check_rules(struct crew *crew);
+
 /* Tell the front who the replicas are that were added, before they start and ask. */
 void network_front_introduce(struct crew *crew);
 

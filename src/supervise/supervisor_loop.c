@@ -28,6 +28,7 @@
 #include "supervise/crew.h"
 #include "supervise/keeper.h"
 #include "supervise/keeper_start.h"
+#include "supervise/network_front.h"
 #include "supervise/replica.h"
 #include "supervise/scaling.h"
 #include "supervise/supervisor.h"
@@ -58,6 +59,8 @@ int supervisor_loop_lock(const char *project, bool wait, int *fd_out, struct err
     return 0;
 }
 
+#define RULES_CHECK_S 2
+
 static void handle_step(evutil_socket_t fd, short what, void *context)
 {
     (void)fd;
@@ -72,6 +75,8 @@ static void handle_second(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     scaling_tick(crew);
+    if (crew->seconds++ % RULES_CHECK_S == 0)
+        network_front_check_rules(crew);
     /* Loading stacks and writing rules takes memory for a moment; at rest little is needed. */
     if (crew->has_stepped) {
         crew->is_at_rest = false;
