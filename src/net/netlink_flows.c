@@ -32,14 +32,14 @@ struct flow {
 };
 
 struct flows {
-    uint32_t wire_address;
+    uint32_t wire_subnet, wire_mask;
     struct flow *items;
     size_t count;
 };
 
 static const struct nfgenmsg head = { .nfgen_family = AF_INET, .version = NFNETLINK_V0 };
 
-static bool is_end(struct nlattr *tuple, uint32_t wire_address)
+static bool is_end(struct nlattr *tuple, const struct flows *flows)
 {
     static const int ends[] = { CTA_IP_V4_SRC, CTA_IP_V4_DST };
     struct nlattr *parts[CTA_TUPLE_MAX + 1];
@@ -51,7 +51,7 @@ static bool is_end(struct nlattr *tuple, uint32_t wire_address)
     for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
         const struct nlattr *end = addresses[ends[i]];
 
-        if (end && nla_len(end) == 4 && nla_get_u32(end) == wire_address)
+        if (end && nla_len(end) == 4 && (nla_get_u32(end) & flows->wire_mask) == flows->wire_subnet)
             return true;
     }
     return false;
@@ -68,8 +68,7 @@ static void take_flow(const struct nlmsghdr *header, void *context)
         nlmsg_parse(netlink_socket_message(header), sizeof(head), attributes, CTA_MAX, NULL) < 0)
         return;
     original = attributes[CTA_TUPLE_ORIG];
-    if (!original || (!is_end(original, flows->wire_address) &&
-                      !is_end(attributes[CTA_TUPLE_REPLY], flows->wire_address)))
+    if (!original || (!is_end(original, flows) && !is_end(attributes[CTA_TUPLE_REPLY], flows)))
         return;
     deletion = netlink_socket_begin(CONNTRACK(IPCTNL_MSG_CT_DELETE), 0, &head, sizeof(head));
     netlink_socket_put(deletion, CTA_TUPLE_ORIG | NLA_F_NESTED, nla_data(original),
@@ -92,10 +91,11 @@ static int delete_flows(struct netlink_socket *socket, const struct flows *flows
     return result;
 }
 
-int netlink_flows_forget(uint32_t address, struct error *err)
+int netlink_flows_forget(uint32_t subnet, uint8_t prefix, struct error *err)
 {
+    uint32_t mask = prefix ? UINT32_MAX << (32 - prefix) : 0;
     struct netlink_socket *socket = netlink_socket_open(NETLINK_NETFILTER, err);
-    struct flows flows = { .wire_address = htonl(address) };
+    struct flows flows = { .wire_subnet = htonl(subnet & mask), .wire_mask = htonl(mask) };
     struct nl_msg *question;
     int result;
 
@@ -115,5 +115,5 @@ int netlink_flows_forget(uint32_t address, struct error *err)
         return error_set(err, ERROR_UNSUPPORTED,
                          "the kernel does not show its flows; run 'modprobe nf_conntrack_netlink'");
     }
-    return result == 0 ? 0 : error_wrap(err, "forget the flows of an address");
+    return result == 0 ? 0 : error_wrap(err, "forget flows");
 }

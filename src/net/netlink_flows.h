@@ -12,5 +12,5 @@
 
 struct error;
 
-/* Forget all flows that begin or end at `address`, also as a balanced one's real target. */
-int netlink_flows_forget(uint32_t address, struct error *err) MUST_CHECK;
+/* Forget all flows that begin or end in a subnet, also at a balanced one's real target. */
+int netlink_flows_forget(uint32_t subnet, uint8_t prefix, struct error *err) MUST_CHECK;

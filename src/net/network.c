@@ -257,7 +257,7 @@ int network_restore_host(const char *record, struct error *err)
     return host_settings_restore(record, err);
 }
 
-int network_forget_flows(uint32_t address, struct error *err)
+int network_forget_flows(uint32_t subnet, uint8_t prefix, struct error *err)
 {
-    return netlink_flows_forget(address, err);
+    return netlink_flows_forget(subnet, prefix, err);
 }

@@ -66,5 +66,8 @@ int network_sweep_links(const char *prefix, struct error *err) MUST_CHECK;
 int network_prepare_host(const char *record, struct error *err) MUST_CHECK;
 int network_restore_host(const char *record, struct error *err) MUST_CHECK;
 
-/* Forget the flows of connection tracking to or from `address` (UDP has no other end). */
-int network_forget_flows(uint32_t address, struct error *err) MUST_CHECK;
+/*
+ * Forget the flows of connection tracking to or from a subnet, or an address with prefix 32 (UDP
+ * has no other end). All flows of the host are looked at: ask once for many.
+ */
+int network_forget_flows(uint32_t subnet, uint8_t prefix, struct error *err) MUST_CHECK;

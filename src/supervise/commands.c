@@ -14,6 +14,7 @@
 #include "supervise/crew.h"
 #include "supervise/crew_state.h"
 #include "supervise/keeper.h"
+#include "supervise/networks.h"
 #include "supervise/replica.h"
 #include "supervise/status.h"
 #include "supervise/sweep.h"
@@ -301,6 +302,8 @@ static void finish_down(struct crew *crew)
         return;
     front_stop(crew->front);
     crew->front = NULL;
+    if (!crew->is_swept)
+        networks_forget_flows(crew);
     if (!crew->is_swept && sweep_stack(crew->project, &err) < 0)
         log_error("something of the stack was left behind", LOG_TEXT("why", err.text));
     crew->is_swept = true;

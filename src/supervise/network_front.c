@@ -70,7 +70,7 @@ static void forget_flows(struct crew *crew)
             continue;
         replica->forget_flows = false;
         for (size_t j = 0; j < replica->record->endpoint_count; j++)
-            if (network_forget_flows(replica->record->endpoints[j].address, &err) < 0)
+            if (network_forget_flows(replica->record->endpoints[j].address, 32, &err) < 0)
                 error_clear(&err);
     }
 }

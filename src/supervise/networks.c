@@ -335,12 +335,24 @@ void networks_release(struct crew *crew, struct replica *replica)
         struct crew_network *network = crew_find_network(crew, record->endpoints[i].network);
         struct error err = { 0 };
 
-        if (network_forget_flows(record->endpoints[i].address, &err) < 0)
+        /* A stack that goes as a whole is forgotten as a whole. */
+        if (!crew->ending && network_forget_flows(record->endpoints[i].address, 32, &err) < 0)
             log_debug("flows were not forgotten", LOG_TEXT("why", err.text));
         if (network) {
             addrpool_release(&network->pool, record->endpoints[i].address);
             reserve_given(network, crew->current->stack);
         }
+    }
+}
+
+void networks_forget_flows(const struct crew *crew)
+{
+    for (size_t i = 0; i < crew->network_count; i++) {
+        const struct network *network = &crew->networks[i]->network;
+        struct error err = { 0 };
+
+        if (network_forget_flows(network->subnet, network->prefix, &err) < 0)
+            log_debug("flows were not forgotten", LOG_TEXT("why", err.text));
     }
 }
 

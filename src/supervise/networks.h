@@ -28,6 +28,9 @@ void networks_remove_unused(struct crew *crew);
 int networks_place(struct crew *crew, struct replica *replica, struct error *err) MUST_CHECK;
 void networks_release(struct crew *crew, struct replica *replica);
 
+/* Forget the flows of all networks, when the stack goes. */
+void networks_forget_flows(const struct crew *crew);
+
 /* Connect the replica's namespace, which is made if it is missing. Idempotent. */
 int networks_connect(struct crew *crew, const struct replica *replica,
                      struct error *err) MUST_CHECK;

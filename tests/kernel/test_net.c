@@ -239,9 +239,9 @@ static void a_forgotten_flow_of_udp_finds_another_replica(void **state)
     assert_int_equal(bed_ask(fd, stack_udp, 3, BED_MS), 0);
     stack_apply(1, 1, 0);
     assert_int_equal(bed_ask(fd, stack_udp, 3, BED_MS), 0);
-    assert_int_equal(network_forget_flows(stack_webs[0], &err), 0);
+    assert_int_equal(network_forget_flows(stack_webs[0], 32, &err), 0);
     assert_int_equal(bed_ask(fd, stack_udp, 3, BED_MS), 1);
-    assert_int_equal(network_forget_flows(BED_IP(10, 88, 1, 99), &err), 0);
+    assert_int_equal(network_forget_flows(BED_IP(10, 88, 1, 99), 32, &err), 0);
     close(fd);
 }
 
