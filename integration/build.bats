@@ -107,3 +107,137 @@ EXPECTED
     [[ "$output" == *7* ]]
     run ! carte inspect broken
 }
+
+# What networks of steps could leave behind. Control groups are looked for by name, because other
+# runs on the machine have theirs.
+step_inventory() {
+    inventory | grep -v '^cgroup ' | sort
+}
+nothing_left() {
+    step_inventory | comm -13 "$CARTE_TEST/before" - >"$CARTE_TEST/left"
+    [ ! -s "$CARTE_TEST/left" ]
+}
+no_step_left() {
+    eventually 5 nothing_left || { cat "$CARTE_TEST/left" >&2; return 1; }
+}
+
+# The world outside: a namespace with a web server that only the default route leads to.
+make_outside() {
+    mkdir -p www
+    echo "from outside" >www/index.html
+    ip netns add carte-outside
+    ip link add out0 type veth peer name out1 netns carte-outside
+    ip addr add 192.0.2.1/30 dev out0
+    ip link set out0 up
+    ip -n carte-outside link set lo up
+    ip -n carte-outside addr add 192.0.2.2/30 dev out1
+    ip -n carte-outside addr add 198.51.100.7/32 dev lo
+    ip -n carte-outside link set out1 up
+    ip route add default via 192.0.2.2
+    ip netns exec carte-outside busybox httpd -f -p 80 -h www 3>&- &
+    outside=$!
+    eventually 5 busybox wget -qO /dev/null http://198.51.100.7/
+    step_inventory >"$CARTE_TEST/before"
+}
+
+teardown() {
+    if [ -n "${outside:-}" ]; then
+        kill "$outside" || true
+        ip netns del carte-outside || true
+        ip link del out0 2>/dev/null || true
+    fi
+}
+
+# run_file FOLDER INSTRUCTION: a Cartefile that ends with it, after the shell's tools.
+run_file() {
+    mkdir -p "$1"
+    cp /bin/busybox "$1"
+    printf '%s\n' 'FROM scratch' 'COPY busybox /bin/busybox' \
+        'RUN --network=none ["/bin/busybox", "--install", "-s", "/bin"]' "$2" >"$1/Cartefile"
+}
+
+@test "a step reaches the world outside, unless it has no network" {
+    make_outside
+    run_file default 'RUN timeout 3 wget -qO /page http://198.51.100.7/ && grep -q outside /page'
+    run_file none 'RUN --network=none timeout 3 wget -qO /page http://198.51.100.7/'
+    run_file host 'RUN --network=host timeout 3 wget -qO /page http://198.51.100.7/'
+    carte build -t reached default
+    no_step_left
+    run ! carte build -t lonely none
+    [[ "$output" == *unreachable* ]]
+    run ! carte build -t lonely --no-cache --network none default
+    carte build -t hosted host
+    no_step_left
+}
+
+@test "a step knows itself by name, and its files are no part of the image" {
+    run_file itself 'RUN test "$(hostname)" = build && grep -q build /etc/hosts && ls /etc/resolv.conf'
+    echo 'RUN ["/bin/busybox", "sh", "-c", "echo 192.0.2.9 other >>/etc/hosts"]' >>itself/Cartefile
+    echo 'RUN --network=none test ! -e /etc' >>itself/Cartefile
+    carte build -t itself itself
+}
+
+@test "name servers on the host's loopback are told of when a step fails" {
+    echo nameserver 127.0.0.53 >resolv.conf
+    run_file names 'RUN grep nameserver /etc/resolv.conf'
+    mount --bind resolv.conf /etc/resolv.conf
+    run carte build -t names names
+    umount /etc/resolv.conf
+    [ "$status" -ne 0 ]
+    [[ "$output" == *"name servers"*"--network=host"* ]]
+}
+
+@test "a build that has every step in the store touches no network" {
+    run_file cached 'RUN ip route >/route'
+    carte build -t cached cached
+    # Without the right to change the network, a step could not be made.
+    capsh --drop=cap_net_admin -- -c 'carte build -t cached cached'
+    echo 'RUN ip route >/another' >>cached/Cartefile
+    run ! capsh --drop=cap_net_admin -- -c 'carte build -t cached cached'
+    echo "$output"
+    [[ "$output" == *--network=none*--network=host* ]]
+    [ -z "$(find "$CARTE_RUN" -name 'build-*')" ]
+    carte build -t cached cached
+}
+
+@test "a step does not reach the networks of stacks" {
+    make_web_context web
+    cat >carte.yaml <<'YAML'
+name: apart
+services: {web: {build: ./web}}
+YAML
+    carte-stack up -d
+    address=$(field apart apart-web-1 Addresses | grep -oE '[0-9]+(\.[0-9]+){3}' | head -n 1)
+    eventually 5 timeout 3 busybox wget -qO /dev/null "http://$address/"
+    run_file step "RUN timeout 3 wget -qO /page http://$address/"
+    run ! carte build -t step step
+    [[ "$output" == *"timed out"* ]]
+    run_file step "RUN --network=host timeout 3 wget -qO /page http://$address/"
+    carte build -t step step
+    # The stack has its settings of the host still.
+    [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 1 ]
+    carte-stack down
+}
+
+@test "what a killed build leaves, the next one removes; what a living one has, it leaves" {
+    make_outside
+    run_file other 'RUN true'
+    carte build -t other other
+    run_file killed 'RUN echo it-runs; while :; do sleep 1; done'
+    run_file living 'RUN echo it-runs; until timeout 3 wget -qO /page http://198.51.100.7/go; do sleep 0.1; done'
+    carte build -t killed killed >killed.log 2>&1 3>&- &
+    killed=$!
+    carte build -t living living >living.log 2>&1 3>&- &
+    living=$!
+    eventually 10 grep -qx it-runs killed.log
+    eventually 10 grep -qx it-runs living.log
+    kill -9 "$killed"
+    wait "$killed" || true
+    [ "$(ip -o link show type bridge | wc -l)" -eq 2 ]
+    carte build -t other other
+    [ "$(ip -o link show type bridge | wc -l)" -eq 1 ]
+    echo go >www/go
+    wait "$living"
+    no_step_left
+    [ -z "$(find /sys/fs/cgroup -type d -name "build-*-$killed")" ]
+}

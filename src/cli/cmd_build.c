@@ -104,7 +104,9 @@ const struct command cmd_build = {
     .name = "build",
     .operands = "[SERVICE...]",
     .summary = "Build the images of the services that have a build section.",
-    .details = "RUN steps have no network unless the build section says `network: host`.",
+    .details =
+        "RUN steps have a network of their own that leads out, unless the build section says "
+        "`network: none` or `network: host`.",
     .options = stack_options,
     .options_size = sizeof(struct build_options),
     .operand_max = COMMAND_MANY,
@@ -143,7 +145,8 @@ static const struct option image_options[] = {
         .name = "network",
         .argument = "KIND",
         OPTION(TEXT, struct build_options, network),
-        .doc = "Network of RUN steps: default and none have loopback only, host is the host's.",
+        .doc = "Network of RUN steps: default leads out, none has loopback only, host is the "
+               "host's.",
     },
     {
         .letter = 'q',

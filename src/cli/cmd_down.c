@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "cli/background.h"
+#include "cli/build_network.h"
 #include "cli/command.h"
 #include "cli/follow.h"
 #include "cli/progress.h"
@@ -139,6 +140,8 @@ static int take_down(struct command_call *call, const char *project, struct prog
         return -1;
     if (supervisor_sweep(project, err) < 0)
         return error_wrap(err, "clean up after '%s'", project);
+    if (build_network_sweep(err) < 0)
+        return -1;
     if (stack)
         show_removed(progress, stack);
     return options->volumes ? remove_volumes(project, progress, err) : 0;

@@ -10,9 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/build_network.h"
 #include "cli/run_step.h"
 #include "util/alloc.h"
 #include "util/error.h"
+#include "util/log.h"
 
 /* One image that is being built. */
 struct job {
@@ -54,6 +56,15 @@ static int run_container(void *context, struct container_spec *spec, const char 
     return run_step_run(NULL, spec, network, exit_status_out, err);
 }
 
+/* What stays is in nobody's way, and the next build tries again. */
+static void sweep_networks(void)
+{
+    struct error err = { 0 };
+
+    if (build_network_sweep(&err) < 0)
+        log_warn("leftovers of a build could not be removed", LOG_TEXT("why", err.text));
+}
+
 int image_builder_build(const struct image_builder *builder, const char *label,
                         struct build_request *request, struct image **image_out, struct error *err)
 {
@@ -61,6 +72,7 @@ int image_builder_build(const struct image_builder *builder, const char *label,
     struct job job = { builder->progress, item };
     AUTO(image) struct image *image = NULL;
 
+    sweep_networks();
     image_builder_add_args(builder->args, &request->args);
     request->no_cache = request->no_cache || builder->no_cache;
     request->run = run_container;

@@ -8,10 +8,13 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "cli/background.h"
+#include "cli/build_network.h"
 #include "runtime/container.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -23,7 +26,7 @@ static const struct {
     const char *name;
     enum container_network network;
 } networks[] = {
-    { "default", CONTAINER_NETWORK_NONE },
+    { "default", CONTAINER_NETWORK_JOIN },
     { "none", CONTAINER_NETWORK_NONE },
     { "host", CONTAINER_NETWORK_HOST },
 };
@@ -85,16 +88,12 @@ static int wait_for(const struct container_spec *spec, int pidfd, int *exit_stat
     return result;
 }
 
-int run_step_run(void *context, struct container_spec *spec, const char *network,
-                 int *exit_status_out, struct error *err)
+static int run(struct container_spec *spec, int *exit_status_out, struct error *err)
 {
     struct container_process process = { .pidfd = -1, .terminal_fd = -1 };
     struct error ignored = { 0 };
     int result;
 
-    (void)context;
-    if (choose_network(network ? network : "default", &spec->network, err) < 0)
-        return -1;
     if (container_start(spec, &process, err) < 0)
         return -1;
     result = wait_for(spec, process.pidfd, exit_status_out, err);
@@ -106,4 +105,45 @@ int run_step_run(void *context, struct container_spec *spec, const char *network
     if (container_destroy(spec->cgroup_parent, spec->id, result == 0 ? err : &ignored) < 0)
         result = -1;
     return result;
+}
+
+/* Many steps need no names: the output of one that fails begins with the reason. */
+static void warn(const struct container_spec *spec)
+{
+    if (spec->stderr_fd >= 0)
+        (void)dprintf(spec->stderr_fd,
+                      "carte: the host's name servers (/etc/resolv.conf) cannot be reached from a "
+                      "RUN step, and so names do not resolve; use --network=host for steps that "
+                      "need them\n");
+}
+
+static int run_connected(struct container_spec *spec, int *exit_status_out, struct error *err)
+{
+    struct build_network *network = NULL;
+    struct error ignored = { 0 };
+    int result;
+
+    if (build_network_make(spec->network, &network, err) < 0)
+        return -1;
+    build_network_describe(network, spec);
+    if (build_network_lacks_names(network))
+        warn(spec);
+    result = run(spec, exit_status_out, err);
+    spec->netns_path = NULL;
+    spec->mounts = NULL;
+    spec->mount_count = 0;
+    if (build_network_remove(network, result == 0 ? err : &ignored) < 0)
+        result = -1;
+    return result;
+}
+
+int run_step_run(void *context, struct container_spec *spec, const char *network,
+                 int *exit_status_out, struct error *err)
+{
+    (void)context;
+    if (choose_network(network ? network : "default", &spec->network, err) < 0)
+        return -1;
+    if (spec->network == CONTAINER_NETWORK_NONE)
+        return run(spec, exit_status_out, err);
+    return run_connected(spec, exit_status_out, err);
 }

@@ -3,10 +3,10 @@
 /*
  * The container of a RUN step
  *
- * build/ knows nothing of networks, and so the function that runs a step comes from here
- * (docs/decisions). A step has a network namespace of its own with nothing but loopback, which
- * keeps builds reproducible and apart from the host; `RUN --network=host`, or `network: host` of
- * the build section, gives it the host's.
+ * build/ knows nothing of networks, and so the function that runs a step comes from here. A step
+ * has a network of its own that leads out and to nothing of the stacks (build_network.h). `RUN
+ * --network=none`, or `network: none` of the build section, gives it loopback and nothing else;
+ * `host` gives it the host's network.
  */
 
 #pragma once

@@ -57,7 +57,7 @@ static const struct field build_fields[] = {
     {
         .key = "network",
         MEMBER(STRING, struct service_build, network),
-        .doc = "The network of `RUN` steps: `none`, `host` or the default.",
+        .doc = "The network of `RUN` steps: `none`, `host`, or the default, which leads out.",
     },
     {
         .key = "args",
