@@ -112,3 +112,10 @@ setup() {
     eventually 10 grep -q rules_lost "$CARTE_ROOT/stacks/safe/events.jsonl"
     eventually 5 sh -c 'nft list tables | grep -q carte'
 }
+
+@test "messages carry no control characters of a file" {
+    printf 'name: safe\nservices: {s: {image: "\\e[31mevil"}}\n' >evil.yaml
+    run ! carte-stack -f evil.yaml -p evil up -d
+    [[ $output == *evil* ]]
+    [[ $output != *$'\e'* ]]
+}

@@ -70,8 +70,14 @@ void output_message(const char *label, enum output_style style, const char *form
     if (label)
         text_add_format(&line, "%s%s:%s ", colour ? style_codes[style] : "", label,
                         colour ? "\033[0m" : "");
-    text_add(&line, buffer);
-    text_add_char(&line, '\n');
+    /* Names of files, images and containers are part of it. */
+    for (char *part = buffer, *rest = NULL; part; part = rest) {
+        rest = strchr(part, '\n');
+        if (rest)
+            *rest++ = '\0';
+        output_add_clean(&line, part);
+        text_add_char(&line, '\n');
+    }
     if (file_write_all(STDERR_FILENO, line.data, line.length, &ignored) < 0)
         error_clear(&ignored);
 }
