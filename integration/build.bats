@@ -209,9 +209,9 @@ YAML
     carte-stack up -d
     address=$(field apart apart-web-1 Addresses | grep -oE '[0-9]+(\.[0-9]+){3}' | head -n 1)
     eventually 5 timeout 3 busybox wget -qO /dev/null "http://$address/"
-    run_file step "RUN timeout 3 wget -qO /page http://$address/"
+    run_file step "RUN timeout 3 wget -qO /page http://$address/ || exit 9"
     run ! carte build -t step step
-    [[ "$output" == *"timed out"* ]]
+    [[ "$output" == *"exit status 9"* ]]
     run_file step "RUN --network=host timeout 3 wget -qO /page http://$address/"
     carte build -t step step
     # The stack has its settings of the host still.

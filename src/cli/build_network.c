@@ -245,7 +245,7 @@ int build_network_remove(struct build_network *network, struct error *err)
     int result = 0;
 
     if (network->has_rules) {
-        if (network_forget_flows(network->address, &ignored) < 0)
+        if (network_forget_flows(network->address, 32, &ignored) < 0)
             error_clear(&ignored); /* they end by themselves */
         result = clear(network, err);
     }
