@@ -55,8 +55,10 @@ deps: ## install the Debian packages that building and testing need
 
 programs: $(PROGRAMS)
 	@mkdir -p build/bin
-	@for p in $(PROGRAMS); do cmp -s $$p build/bin/$$(basename $$p) || \
-		install -m 755 $$p build/bin/.new && mv -f build/bin/.new build/bin/$$(basename $$p); done 2>/dev/null || true
+	@for p in $(PROGRAMS); do \
+		cmp -s "$$p" "build/bin/$${p##*/}" || { install -m 755 "$$p" build/bin/.new && \
+			mv -f build/bin/.new "build/bin/$${p##*/}"; } || exit 1; \
+	done
 
 up: ## install packages, build, bring the metaverse up and wait until it is healthy
 	@tests/install-packages build
