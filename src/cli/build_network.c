@@ -144,7 +144,8 @@ static int make_namespace(struct build_network *network, struct error *err)
         .default_route = true,
     };
 
-    (void)snprintf(endpoint.host_link, sizeof(endpoint.host_link), "%.14sv", network->network.bridge);
+    (void)snprintf(endpoint.host_link, sizeof(endpoint.host_link), "%.14sv",
+                   network->network.bridge);
     if (network_make_namespace(network->netns, err) < 0)
         return -1;
     return network_attach(network->netns, &endpoint, err);
