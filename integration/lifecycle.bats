@@ -151,6 +151,25 @@ YAML
     run -127 carte-stack exec -T web no-such-program
 }
 
+@test "exec relays much data both ways, and does not wait for what is left running" {
+    head -c 3000000 /dev/urandom >random
+    carte-stack exec -T web cat <random | cmp - random
+    timeout 20 carte-stack exec -T web sh -c 'head -c 60000 /dev/zero; sleep 30 &' >out </dev/null
+    [ "$(stat -c %s out)" = 60000 ]
+    [ "$(timeout 20 carte-stack exec -T web sh -c 'yes' </dev/null | head -n 1)" = y ]
+}
+
+@test "exec passes signals on" {
+    carte-stack exec -T web sh -c 'trap "echo got; exit 7" TERM; echo ready; while :; do sleep 0.1; done' >out </dev/null 3>&- &
+    pid=$!
+    eventually 5 grep -q ready out
+    kill -TERM "$pid"
+    code=0
+    wait "$pid" || code=$?
+    [ "$code" = 7 ]
+    grep -q got out
+}
+
 @test "stop, start and restart do what they say" {
     carte-stack stop -t 1 web
     has_count small web running 0

@@ -69,6 +69,21 @@ setup() {
     carte-stack exec -T plain sh -c 'echo gone >/proc/1/fd/0; echo gone' >/dev/null </dev/null
 }
 
+@test "the host's files behind exec keep their owner and mode" {
+    echo in >file.in
+    chmod 640 file.in
+    : >file.out
+    : >file.err
+    chmod 640 file.out file.err
+    carte-stack exec -T plain sh -c 'for i in 0 1 2; do chmod 4755 /proc/self/fd/$i; chown 1000 /proc/self/fd/$i; done; cat; echo err >&2' \
+        <file.in >file.out 2>file.err
+    [ "$(stat -c '%a %u' file.in file.out file.err | sort -u)" = '640 0' ]
+    [ "$(cat file.out)" = in ]
+    [ "$(cat file.err)" = err ]
+    carte-stack exec -T plain sh -c 'chmod 4755 /proc/self/fd/1' >file.out
+    [ "$(stat -c '%a' file.out)" = 640 ]
+}
+
 @test "folders deeper than paths and descriptors reach are removed" {
     carte-stack exec -T plain sh -c 'd=$(printf %0200d 0); i=0; while [ $i -lt 80 ]; do mkdir $d && cd -P $d || exit 1; i=$((i + 1)); done'
     carte-stack restart -t 0 plain

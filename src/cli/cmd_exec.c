@@ -3,23 +3,20 @@
 /*
  * `exec`: a command in a running replica
  *
- * The process is a child of this command, not of the supervisor: its descriptors and its
- * terminal are the user's own, and its exit status becomes ours.
+ * The process is a child of this command, not of the supervisor: its pipes or its terminal are
+ * relayed to the user's own descriptors, and its exit status becomes ours.
  */
 
 #include "cli/cmd_exec.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/exec_request.h"
 #include "cli/project.h"
+#include "cli/relay.h"
 #include "cli/remote.h"
 #include "cli/terminal.h"
 #include "util/error.h"
@@ -100,41 +97,22 @@ static int reap(int pidfd, int *status_out, struct error *err)
     return 0;
 }
 
-/* Pass signals on to the command until it has ended. */
-static int pass_signals(int pidfd, struct error *err)
-{
-    static const int passed[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
-    AUTO_CLOSE int signal_fd = -1;
-    struct pollfd fds[] = { { pidfd, POLLIN, 0 }, { -1, POLLIN, 0 } };
-    struct signalfd_siginfo info;
-    sigset_t signals;
-
-    sigemptyset(&signals);
-    for (size_t i = 0; i < ARRAY_SIZE(passed); i++)
-        sigaddset(&signals, passed[i]);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (signal_fd < 0)
-        return error_set_errno(err, errno, "open a descriptor for signals");
-    fds[1].fd = signal_fd;
-    while (fds[0].revents == 0) {
-        if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
-            return error_set_errno(err, errno, "wait for the command");
-        while (read(signal_fd, &info, sizeof(info)) > 0)
-            syscall(SYS_pidfd_send_signal, pidfd, (int)info.ssi_signo, NULL, 0);
-    }
-    return 0;
-}
-
-static int run_process(struct command_call *call, const struct container_exec_spec *spec,
+static int run_process(struct command_call *call, struct container_exec_spec *spec,
                        struct error *err)
 {
+    static const int user[RELAY_COUNT] = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO };
     const struct exec_request_options *options = call->options;
+    AUTO_RELAY_PIPES struct relay_pipes pipes = RELAY_PIPES_NONE;
     struct container_process process = { .pidfd = -1, .terminal_fd = -1 };
     AUTO_CLOSE int pidfd = -1;
     AUTO_CLOSE int terminal_fd = -1;
     int result = 0;
 
+    if (!options->detach && !spec->terminal && relay_open(&pipes, err) < 0)
+        return -1;
+    spec->stdin_fd = pipes.given[RELAY_STDIN];
+    spec->stdout_fd = pipes.given[RELAY_STDOUT];
+    spec->stderr_fd = pipes.given[RELAY_STDERR];
     if (container_exec(spec, &process, err) < 0) {
         call->exit_status = exec_request_status(err);
         return -1;
@@ -146,7 +124,7 @@ static int run_process(struct command_call *call, const struct container_exec_sp
     if (spec->terminal)
         result = terminal_relay(terminal_fd, pidfd, err);
     else
-        result = pass_signals(pidfd, err);
+        result = relay_run(&pipes, user, pidfd, err);
     if (result < 0)
         return -1;
     return reap(pidfd, &call->exit_status, err);
@@ -171,12 +149,8 @@ static int exec_run(struct command_call *call, struct error *err)
         exec_request_find(stack, service, options->index, &replica, err) < 0)
         return -1;
     exec_request_make(replica, options, &args, &spec);
-    if (!options->detach) {
+    if (!options->detach)
         spec.terminal = !options->no_terminal && terminal_is_interactive();
-        spec.stdin_fd = STDIN_FILENO;
-        spec.stdout_fd = STDOUT_FILENO;
-        spec.stderr_fd = STDERR_FILENO;
-    }
     if (spec.terminal && !strings_find_env(&spec.env, "TERM"))
         strings_set_env(&spec.env, "TERM", "xterm");
     result = run_process(call, &spec, err);
