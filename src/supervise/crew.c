@@ -183,7 +183,7 @@ static void free_service(struct crew_service *service)
     free(service);
 }
 
-static void free_network(struct crew_network *network)
+void crew_free_network(struct crew_network *network)
 {
     for (size_t i = 0; i < 2; i++)
         if (network->sockets[i] >= 0)
@@ -204,7 +204,7 @@ static void free_parts(struct crew *crew)
     for (size_t i = 0; i < crew->service_count; i++)
         free_service(crew->services[i]);
     for (size_t i = 0; i < crew->network_count; i++)
-        free_network(crew->networks[i]);
+        crew_free_network(crew->networks[i]);
     for (size_t i = 0; i < crew->port_count; i++)
         free(crew->ports[i].service);
     for (size_t i = 0; i < crew->image_count; i++)

@@ -134,6 +134,9 @@ DEFINE_CLEANUP(crew)
 struct crew_service *crew_find_service(const struct crew *crew, const char *name);
 struct crew_network *crew_find_network(const struct crew *crew, const char *key);
 
+/* Frees what the crew knows of a network and closes its sockets; the kernel keeps the bridge. */
+void crew_free_network(struct crew_network *network);
+
 /* The revision, loaded from disk if it is not in memory; NULL: *err says why. */
 const struct crew_revision *crew_find_revision(struct crew *crew, uint64_t number,
                                                struct error *err);

@@ -97,12 +97,7 @@ static int make_network(struct crew *crew, const struct stack *stack,
 /* A network that could not be made is as if it had never been wanted. */
 static void drop_last_network(struct crew *crew)
 {
-    struct crew_network *network = crew->networks[--crew->network_count];
-
-    addrpool_done(&network->pool);
-    free(network->key);
-    free(network->name);
-    free(network);
+    crew_free_network(crew->networks[--crew->network_count]);
 }
 
 static int check_network(const struct crew_network *network, const struct stack_network *wanted,
@@ -256,13 +251,7 @@ static void remove_network(struct crew *crew, size_t index)
     if (network_remove(network->network.bridge, &err) < 0)
         log_warn("a bridge could not be removed", LOG_TEXT("why", err.text));
     network_front_forget(crew, network);
-    for (size_t i = 0; i < network->virtual_count; i++)
-        free(network->virtuals[i].service);
-    free(network->virtuals);
-    addrpool_done(&network->pool);
-    free(network->key);
-    free(network->name);
-    free(network);
+    crew_free_network(network);
     crew->networks[index] = crew->networks[--crew->network_count];
     crew->rules_stale = crew->names_stale = true;
 }
