@@ -261,6 +261,17 @@ void server_run(struct server *server)
              LOG_INT("unfinished", (int64_t)server->in_progress));
 }
 
+int server_serve(const struct server_options *options, struct error *err)
+{
+    struct server *server = NULL;
+
+    if (server_open(options, &server, err) < 0)
+        return -1;
+    server_run(server);
+    server_close(server);
+    return 0;
+}
+
 struct event_base *server_get_base(struct server *server)
 {
     return server->base;

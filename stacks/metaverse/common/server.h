@@ -78,6 +78,9 @@ void server_close(struct server *server);
 /* Serve until asked to stop and until what was begun is finished. */
 void server_run(struct server *server);
 
+/* Open, run until told to stop, close: all that a server does which is nothing but HTTP. */
+int server_serve(const struct server_options *options, struct error *err) MUST_CHECK;
+
 /* For servers that do more than HTTP: the loop, and a resolver for fetch_start(). */
 struct event_base *server_get_base(struct server *server);
 struct evdns_base *server_get_resolver(struct server *server);

@@ -47,14 +47,10 @@ static int serve(const struct server_config *config, struct error *err)
         .schema = &accounts_schema,
         .context = &accounts,
     };
-    struct server *server = NULL;
 
-    if (keyring_open_secret(config->data_folder, config->key_folder, accounts.secret, err) < 0 ||
-        server_open(&options, &server, err) < 0)
+    if (keyring_open_secret(config->data_folder, config->key_folder, accounts.secret, err) < 0)
         return -1;
-    server_run(server);
-    server_close(server);
-    return 0;
+    return server_serve(&options, err);
 }
 
 int main(int argc, char **argv)

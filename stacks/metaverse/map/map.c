@@ -25,13 +25,8 @@ static int serve(const struct server_config *config, struct error *err)
     struct server_options options = {
         .service = "map", .config = config, .routes = routes, .schema = &maps_schema
     };
-    struct server *server = NULL;
 
-    if (server_open(&options, &server, err) < 0)
-        return -1;
-    server_run(server);
-    server_close(server);
-    return 0;
+    return server_serve(&options, err);
 }
 
 int main(int argc, char **argv)
