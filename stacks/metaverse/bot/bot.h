@@ -35,6 +35,7 @@ struct bot_options {
     int64_t rps;
     int64_t connections; /* at most so many requests at a time */
     int64_t timeout_ms;
+    int64_t at_least; /* requests, also when it is told to stop */
     /* Of --players. */
     int64_t players;
     int64_t rate; /* moves of each a second */

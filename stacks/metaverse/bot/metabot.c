@@ -49,6 +49,8 @@ static const struct option {
       "Of --load, requests at a time: 64." },
     { "--timeout-ms", NUMBER, offsetof(struct bot_options, timeout_ms),
       "Of --load, until a request has failed: 5000." },
+    { "--at-least", NUMBER, offsetof(struct bot_options, at_least),
+      "Of --load, requests before it stops when told to: 0." },
     { "--players", NUMBER, offsetof(struct bot_options, players), "How many move on one map." },
     { "--rate", NUMBER, offsetof(struct bot_options, rate), "Of --players, moves a second: 10." },
     { "--seconds", NUMBER, offsetof(struct bot_options, seconds), "Of both: 5." },
