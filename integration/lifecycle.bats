@@ -102,6 +102,23 @@ YAML
     carte-stack -f shot.yaml down
 }
 
+@test "up --wait ends when a health check gives a replica up, though that starts anew" {
+    cat >ill.yaml <<'YAML'
+name: ill
+services:
+  a:
+    image: small-web
+    stop_signal: SIGKILL
+    restart: always
+    healthcheck: {test: ["CMD", "false"], interval: 300ms, retries: 1}
+YAML
+    run carte-stack -f ill.yaml up --wait
+    [ "$status" -eq 1 ]
+    [[ $output == *"its health check fails"* ]]
+    [ "$(field ill ill-a-1 Restarts)" -le 2 ]
+    carte-stack -f ill.yaml down
+}
+
 @test "ps shows what the issue lists, one JSON object a line" {
     carte-stack ps -a --format json >lines
     [ "$(wc -l <lines)" -eq 4 ]

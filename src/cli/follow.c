@@ -84,6 +84,14 @@ static int report_timeout(const struct follow_request *request, const struct jso
                      waiting.length ? text_get(&waiting) : "the supervisor");
 }
 
+/* It was given up, is being stopped for that, or was. */
+static bool is_unhealthy(const struct json *replica)
+{
+    return strcmp(json_find_text(replica, "health", ""), "unhealthy") == 0 ||
+           strcmp(json_find_text(replica, "step", ""), "failing") == 0 ||
+           strcmp(json_find_text(replica, "exit_kind", ""), "unhealthy") == 0;
+}
+
 static void set_failure(const struct json *failed, struct follow_answer *out)
 {
     out->end = FOLLOW_FAILED;
@@ -97,7 +105,7 @@ static void set_failure(const struct json *failed, struct follow_answer *out)
                                 (long long)json_find_int(failed, "index", 0));
     if (json_find_bool(failed, "blocked", false))
         out->reason = alloc_format("it waits for %s", json_find_text(failed, "waiting", ""));
-    else if (strcmp(json_find_text(failed, "health", ""), "unhealthy") == 0)
+    else if (is_unhealthy(failed))
         out->reason = alloc_text("its health check fails");
     else
         out->reason = alloc_text(json_find_text(failed, "exit_reason", "it keeps failing"));

@@ -95,6 +95,15 @@ static void set_step(struct settle_step *out, enum progress_state state, const c
     snprintf(out->status, sizeof(out->status), "%s%s%s", status, detail[0] ? ": " : "", detail);
 }
 
+/* Has its health check given it up since the command began? That it starts anew heals little. */
+static bool was_unhealthy(const struct settle_request *request, const struct json *replica)
+{
+    if (strcmp(json_find_text(replica, "step", ""), "failing") == 0)
+        return true;
+    return request->begin_ms > 0 && json_find_int(replica, "ended_ms", 0) >= request->begin_ms &&
+           strcmp(json_find_text(replica, "exit_kind", ""), "unhealthy") == 0;
+}
+
 static void judge_running(const struct json *replica, struct settle_step *out)
 {
     const char *health = json_find_text(replica, "health", "");
@@ -152,6 +161,8 @@ void settle_replica(const struct settle_request *request, const struct json *rep
 
     if (is_old(replica) && request->goal != SETTLE_STOPPED && state != STOPPING)
         set_step(out, PROGRESS_WORKING, "Replacing", "");
+    else if (request->goal == SETTLE_HEALTHY && was_unhealthy(request, replica))
+        set_step(out, PROGRESS_FAILED, "Unhealthy", "");
     else if (row->status)
         set_step(out, row->state, row->status, "");
     else if (state == FAILED && request->goal == SETTLE_STARTED && has_started(request, replica))
