@@ -21,51 +21,65 @@
 #include "util/json.h"
 #include "util/text.h"
 
-#define FLAGS_MAX 9
+#define FLAGS_MAX 8
+
+/* How often a flag may stand, and whether it may do so without a value. */
+enum flag_kind { ONCE, AGAIN, SWITCH };
 
 static const struct rule {
     const char *name;
-    const char *flags[FLAGS_MAX];   /* that are built */
-    const char *missing[FLAGS_MAX]; /* that are known, but not built */
+    struct flag {
+        const char *name;
+        enum flag_kind kind;
+    } flags[FLAGS_MAX];
+    const char *missing[FLAGS_MAX]; /* flags that are known, but not built */
     size_t words_min, words_max;    /* 0: any number */
     bool takes_heredocs;
 } rules[CARTEFILE_KEYWORD_COUNT] = {
-    [CARTEFILE_FROM] = { "FROM", { "platform" }, { 0 }, 1, 3, false },
-    [CARTEFILE_ARG] = { "ARG", { 0 }, { 0 }, 1, 0, false },
-    [CARTEFILE_RUN] = { "RUN", { "network" }, { "mount", "security" }, 1, 0, true },
+    [CARTEFILE_FROM] = { "FROM", { { "platform", ONCE } }, { 0 }, 1, 3, false },
+    [CARTEFILE_ARG] = { "ARG", { { 0 } }, { 0 }, 1, 0, false },
+    [CARTEFILE_RUN] = { "RUN",
+                        { { "network", ONCE } },
+                        { "mount", "security", "device" },
+                        1,
+                        0,
+                        true },
     [CARTEFILE_COPY] = { "COPY",
-                         { "from", "chown", "chmod" },
+                         { { "from", ONCE }, { "chown", ONCE }, { "chmod", ONCE } },
                          { "link", "parents", "exclude" },
                          2,
                          0,
                          true },
     [CARTEFILE_ADD] = { "ADD",
-                        { "chown", "chmod" },
+                        { { "chown", ONCE }, { "chmod", ONCE } },
                         { "link", "checksum", "keep-git-dir", "exclude", "unpack" },
                         2,
                         0,
                         true },
-    [CARTEFILE_ENV] = { "ENV", { 0 }, { 0 }, 1, 0, false },
-    [CARTEFILE_WORKDIR] = { "WORKDIR", { 0 }, { 0 }, 1, 0, false },
-    [CARTEFILE_USER] = { "USER", { 0 }, { 0 }, 1, 1, false },
-    [CARTEFILE_LABEL] = { "LABEL", { 0 }, { 0 }, 1, 0, false },
-    [CARTEFILE_EXPOSE] = { "EXPOSE", { 0 }, { 0 }, 1, 0, false },
-    [CARTEFILE_VOLUME] = { "VOLUME", { 0 }, { 0 }, 1, 0, false },
-    [CARTEFILE_ENTRYPOINT] = { "ENTRYPOINT", { 0 }, { 0 }, 0, 0, false },
-    [CARTEFILE_CMD] = { "CMD", { 0 }, { 0 }, 0, 0, false },
+    [CARTEFILE_ENV] = { "ENV", { { 0 } }, { 0 }, 1, 0, false },
+    [CARTEFILE_WORKDIR] = { "WORKDIR", { { 0 } }, { 0 }, 1, 0, false },
+    [CARTEFILE_USER] = { "USER", { { 0 } }, { 0 }, 1, 1, false },
+    [CARTEFILE_LABEL] = { "LABEL", { { 0 } }, { 0 }, 1, 0, false },
+    [CARTEFILE_EXPOSE] = { "EXPOSE", { { 0 } }, { 0 }, 1, 0, false },
+    [CARTEFILE_VOLUME] = { "VOLUME", { { 0 } }, { 0 }, 1, 0, false },
+    [CARTEFILE_ENTRYPOINT] = { "ENTRYPOINT", { { 0 } }, { 0 }, 0, 0, false },
+    [CARTEFILE_CMD] = { "CMD", { { 0 } }, { 0 }, 0, 0, false },
     [CARTEFILE_HEALTHCHECK] = { "HEALTHCHECK",
-                                { "interval", "timeout", "start-period", "start-interval",
-                                  "retries" },
+                                { { "interval", ONCE },
+                                  { "timeout", ONCE },
+                                  { "start-period", ONCE },
+                                  { "start-interval", ONCE },
+                                  { "retries", ONCE } },
                                 { 0 },
                                 1,
                                 0,
                                 false },
-    [CARTEFILE_STOPSIGNAL] = { "STOPSIGNAL", { 0 }, { 0 }, 1, 1, false },
-    [CARTEFILE_SHELL] = { "SHELL", { 0 }, { 0 }, 1, 0, false },
-    [CARTEFILE_MAINTAINER] = { "MAINTAINER", { 0 }, { 0 }, 1, 0, false },
-    [CARTEFILE_NAME] = { "NAME", { 0 }, { 0 }, 1, 1, false },
-    [CARTEFILE_PATH] = { "PATH", { 0 }, { 0 }, 1, 1, false },
-    [CARTEFILE_EXE_PATH] = { "exe_PATH", { 0 }, { 0 }, 1, 1, false },
+    [CARTEFILE_STOPSIGNAL] = { "STOPSIGNAL", { { 0 } }, { 0 }, 1, 1, false },
+    [CARTEFILE_SHELL] = { "SHELL", { { 0 } }, { 0 }, 1, 0, false },
+    [CARTEFILE_MAINTAINER] = { "MAINTAINER", { { 0 } }, { 0 }, 1, 0, false },
+    [CARTEFILE_NAME] = { "NAME", { { 0 } }, { 0 }, 1, 1, false },
+    [CARTEFILE_PATH] = { "PATH", { { 0 } }, { 0 }, 1, 1, false },
+    [CARTEFILE_EXE_PATH] = { "exe_PATH", { { 0 } }, { 0 }, 1, 1, false },
 };
 
 const char *cartefile_keyword_name(enum cartefile_keyword keyword)
@@ -147,30 +161,51 @@ static int find_keyword(const struct cartefile *cartefile, struct cartefile_inst
                            word);
 }
 
-static int add_flag(const struct cartefile *cartefile, struct cartefile_instruction *at,
-                    const char *flag, struct error *err)
+static int refuse_flag(const struct cartefile *cartefile, const struct cartefile_instruction *at,
+                       const char *key, struct error *err)
 {
     const struct rule *rule = &rules[at->keyword];
-    const char *equals = strchr(flag, '=');
-    AUTO_FREE char *key =
-        alloc_text_part(flag + 2, equals ? (size_t)(equals - flag - 2) : strlen(flag + 2));
+    const char *names[FLAGS_MAX + 1] = { 0 };
     const char *nearest = NULL;
 
     if (is_listed(rule->missing, key))
         return cartefile_error(cartefile, at, err, "%s --%s is not built yet: leave it out",
                                rule->name, key);
-    if (!is_listed(rule->flags, key)) {
-        nearest = rule->flags[0] ? text_nearest(key, rule->flags) : NULL;
-        return cartefile_error(cartefile, at, err, "%s has no flag '--%.40s'%s%s%s", rule->name,
-                               key, nearest ? ": did you mean '--" : "", nearest ? nearest : "",
-                               nearest ? "'?" : "");
+    for (size_t i = 0; i < FLAGS_MAX; i++)
+        names[i] = rule->flags[i].name;
+    nearest = text_nearest(key, names);
+    return cartefile_error(cartefile, at, err, "%s has no flag '--%.40s'%s%s%s", rule->name, key,
+                           nearest ? ": did you mean '--" : "", nearest ? nearest : "",
+                           nearest ? "'?" : "");
+}
+
+static const struct flag *find_flag(enum cartefile_keyword keyword, const char *key)
+{
+    const struct flag *flags = rules[keyword].flags;
+
+    for (size_t i = 0; i < FLAGS_MAX && flags[i].name; i++) {
+        if (strcmp(flags[i].name, key) == 0)
+            return &flags[i];
     }
-    if (!equals || !equals[1])
+    return NULL;
+}
+
+static int add_flag(const struct cartefile *cartefile, struct cartefile_instruction *at,
+                    const char *text, struct error *err)
+{
+    const char *equals = strchr(text, '=');
+    AUTO_FREE char *key =
+        alloc_text_part(text + 2, equals ? (size_t)(equals - text - 2) : strlen(text + 2));
+    const struct flag *flag = find_flag(at->keyword, key);
+
+    if (!flag)
+        return refuse_flag(cartefile, at, key, err);
+    if (equals ? !equals[1] : flag->kind != SWITCH)
         return cartefile_error(cartefile, at, err, "the flag '--%s' needs a value: --%s=...", key,
                                key);
-    if (strings_map_find(&at->flags, key))
+    if (flag->kind != AGAIN && strings_map_find(&at->flags, key))
         return cartefile_error(cartefile, at, err, "the flag '--%s' is given twice", key);
-    strings_map_set(&at->flags, key, equals + 1);
+    strings_map_add(&at->flags, key, equals ? equals + 1 : "true");
     return 0;
 }
 
@@ -183,7 +218,7 @@ static int take_flags(const struct cartefile *cartefile, struct cartefile_instru
                       const char **rest, struct error *err)
 {
     *rest = skip_blanks(*rest);
-    while (text_starts_with(*rest, "--") && rules[at->keyword].flags[0]) {
+    while (text_starts_with(*rest, "--") && rules[at->keyword].flags[0].name) {
         size_t length = strcspn(*rest, " \t");
         AUTO_FREE char *flag = alloc_text_part(*rest, length);
 

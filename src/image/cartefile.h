@@ -55,10 +55,12 @@ struct cartefile_heredoc {
 struct cartefile_instruction {
     enum cartefile_keyword keyword;
     size_t line, last_line;
-    struct strings_map flags; /* "--chown=1:2" is chown, 1:2 */
-    char *rest;               /* what follows the flags, lines joined */
-    bool is_json;             /* `rest` is a JSON array of strings */
-    struct strings words;     /* its elements, or else words with their quotes */
+    /* "--chown=1:2" is chown, 1:2; without a value "true"; several of a key where that is allowed
+     */
+    struct strings_map flags;
+    char *rest;           /* what follows the flags, lines joined */
+    bool is_json;         /* `rest` is a JSON array of strings */
+    struct strings words; /* its elements, or else words with their quotes */
     struct cartefile_heredoc *heredocs;
     size_t heredoc_count;
     char *display; /* "COPY . /app" */

@@ -116,15 +116,24 @@ static struct strings_pair *find_pair(const struct strings_map *map, const char 
     return NULL;
 }
 
+void strings_map_add(struct strings_map *map, const char *key, const char *value)
+{
+    struct strings_pair *pair = ALLOC_APPEND(map->pairs, map->count);
+
+    pair->key = alloc_text(key);
+    pair->value = alloc_text(value);
+}
+
 void strings_map_set(struct strings_map *map, const char *key, const char *value)
 {
     struct strings_pair *pair = find_pair(map, key);
-    char *copy = alloc_text(value);
+    char *copy = NULL;
 
     if (!pair) {
-        pair = ALLOC_APPEND(map->pairs, map->count);
-        pair->key = alloc_text(key);
+        strings_map_add(map, key, value);
+        return;
     }
+    copy = alloc_text(value);
     free(pair->value);
     pair->value = copy;
 }
@@ -134,7 +143,7 @@ void strings_map_copy(struct strings_map *to, const struct strings_map *from)
     struct strings_map copy = { 0 };
 
     for (size_t i = 0; i < from->count; i++)
-        strings_map_set(&copy, from->pairs[i].key, from->pairs[i].value);
+        strings_map_add(&copy, from->pairs[i].key, from->pairs[i].value);
     strings_map_done(to);
     *to = copy;
 }

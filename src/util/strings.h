@@ -42,5 +42,7 @@ struct strings_map {
 
 void strings_map_done(struct strings_map *map);
 void strings_map_set(struct strings_map *map, const char *key, const char *value); /* copies */
+/* A further pair, also when the key is there; strings_map_find() gives the first. */
+void strings_map_add(struct strings_map *map, const char *key, const char *value); /* copies */
 void strings_map_copy(struct strings_map *to, const struct strings_map *from);
 const struct strings_pair *strings_map_find(const struct strings_map *map, const char *key);
