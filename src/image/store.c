@@ -432,27 +432,38 @@ static int save_names(struct store *store, const struct strings *names, struct c
     return catalog_save(store->fd, &catalog, err);
 }
 
+int store_add_image(struct store *store, const char *json, const struct strings *names,
+                    char **digest_out, struct error *err)
+{
+    AUTO(manifest) struct manifest *manifest = NULL;
+    AUTO_STRINGS struct strings layers = { 0 };
+    AUTO_FREE char *digest = NULL;
+    struct catalog_item item = { 0 };
+    char now[32];
+
+    if (blob_write(store->fd, json, strlen(json), &digest, err) < 0 ||
+        store_load_manifest(store, digest, &manifest, err) < 0 ||
+        store_unpack(store, manifest, &layers, err) < 0)
+        return -1;
+    clock_format_wall(clock_wall_ms(), now);
+    item = (struct catalog_item){ .digest = digest, .created = now, .size_bytes = strlen(json) };
+    if (save_names(store, names, &item, err) < 0)
+        return -1;
+    *digest_out = STEAL_PTR(digest);
+    return 0;
+}
+
 int store_save_image(struct store *store, const struct manifest *manifest,
                      const struct strings *names, char **digest_out, struct error *err)
 {
     AUTO_FREE char *config = manifest_format_config(manifest);
     AUTO_FREE char *id = NULL;
-    AUTO_FREE char *text = NULL;
-    AUTO_FREE char *digest = NULL;
-    struct catalog_item item = { 0 };
-    char now[32];
+    AUTO_FREE char *json = NULL;
 
     if (blob_write(store->fd, config, strlen(config), &id, err) < 0)
         return -1;
-    text = manifest_format(manifest, id, strlen(config));
-    if (blob_write(store->fd, text, strlen(text), &digest, err) < 0)
-        return -1;
-    clock_format_wall(clock_wall_ms(), now);
-    item = (struct catalog_item){ .digest = digest, .created = now, .size_bytes = strlen(text) };
-    if (save_names(store, names, &item, err) < 0)
-        return -1;
-    *digest_out = STEAL_PTR(digest);
-    return 0;
+    json = manifest_format(manifest, id, strlen(config));
+    return store_add_image(store, json, names, digest_out, err);
 }
 
 int store_copy_path(const struct image *image, const char *path, const char *target_folder,

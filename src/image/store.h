@@ -105,3 +105,12 @@ int store_load_manifest(struct store *store, const char *digest, struct manifest
  */
 int store_save_image(struct store *store, const struct manifest *manifest,
                      const struct strings *names, char **digest_out, struct error *err) MUST_CHECK;
+
+/*
+ * Put an image of others into the index, with its manifest byte for byte as it is: the blobs
+ * that it names must be in the store. Its layers are unpacked first, so that an image that
+ * cannot be has no entry. `names` and *digest_out as in store_save_image(). The caller holds
+ * the store's lock (prune_lock) since it wrote the first of the blobs.
+ */
+int store_add_image(struct store *store, const char *manifest_json, const struct strings *names,
+                    char **digest_out, struct error *err) MUST_CHECK;
