@@ -12,7 +12,7 @@
 
 #include "build/owner.h"
 #include "image/layer.h"
-#include "image/stream.h"
+#include "image/stream_reader.h"
 #include "image/tree.h"
 #include "image/unpack.h"
 #include "util/alloc.h"

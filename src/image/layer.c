@@ -15,7 +15,8 @@
 
 #include "image/blob.h"
 #include "image/pack.h"
-#include "image/stream.h"
+#include "image/stream_reader.h"
+#include "image/stream_writer.h"
 #include "image/unpack.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
@@ -48,7 +49,8 @@ int layer_open_tree(const struct session *session, const char *work, struct erro
 static int write_blob(int fd, int tree_fd, int64_t mtime, struct manifest_layer *out,
                       struct error *err)
 {
-    AUTO(stream_writer) struct stream_writer *writer = stream_writer_new(fd, err);
+    AUTO(stream_writer)
+    struct stream_writer *writer = stream_writer_new(fd, STREAM_WRITER_ZSTD, err);
     char hex[HASH_SHA256_HEX_SIZE];
     char diff_hex[HASH_SHA256_HEX_SIZE];
     uint64_t size = 0;

@@ -19,7 +19,7 @@
 
 #include "image/charset.h"
 #include "image/merged.h"
-#include "image/stream.h"
+#include "image/stream_writer.h"
 #include "image/tree.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"

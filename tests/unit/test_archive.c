@@ -19,7 +19,8 @@
 #include <unistd.h>
 
 #include "image/merged.h"
-#include "image/stream.h"
+#include "image/stream_reader.h"
+#include "image/stream_writer.h"
 #include "image/unpack.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
@@ -234,7 +235,7 @@ static void a_bomb_is_refused(void **state)
     uint64_t size = 0;
 
     (void)state;
-    writer = stream_writer_new(bomb, &err);
+    writer = stream_writer_new(bomb, STREAM_WRITER_ZSTD, &err);
     assert_non_null(writer);
     for (size_t i = 0; i < 64; i++)
         assert_int_equal(stream_writer_add(writer, zeros, sizeof(zeros), &err), 0);
