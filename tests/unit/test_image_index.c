@@ -14,12 +14,29 @@
 #include "util/alloc.h"
 #include "util/error.h"
 
-#define HEX(digit) #digit #digit #digit #digit #digit #digit #digit #digit
-#define DIGEST(digit)                                                                      \
-    "sha256:" HEX(digit) HEX(digit) HEX(digit) HEX(digit) HEX(digit) HEX(digit) HEX(digit) \
-        HEX(digit)
-#define ENTRY(digit, more) "{\"digest\":\"" DIGEST(digit) "\",\"size\":7" more "}"
-#define PLATFORM(os, arch) ",\"platform\":{\"os\":\"" os "\",\"architecture\":\"" arch "\"}"
+/* An entry of a list; its digest is 64 times the one digit of its place in the list. */
+struct entry {
+    const char *os, *architecture, *variant;
+    const char *whole_name, *ref_name;
+};
+
+static void format_entry(struct text *out, const struct entry *entry, size_t place)
+{
+    text_add_format(out, "%s{\"digest\":\"sha256:", place > 0 ? "," : "");
+    for (size_t i = 0; i < 64; i++)
+        text_add_format(out, "%zu", place);
+    text_add(out, "\",\"size\":7");
+    if (entry->os)
+        text_add_format(out, ",\"platform\":{\"os\":\"%s\",\"architecture\":\"%s\"", entry->os,
+                        entry->architecture);
+    if (entry->variant)
+        text_add_format(out, ",\"variant\":\"%s\"", entry->variant);
+    text_add(out, entry->os ? "},\"annotations\":{" : ",\"annotations\":{");
+    if (entry->whole_name)
+        text_add_format(out, "\"io.containerd.image.name\":\"%s\",", entry->whole_name);
+    text_add_format(out, "\"org.opencontainers.image.ref.name\":\"%s\"}}",
+                    entry->ref_name ? entry->ref_name : "");
+}
 
 static struct image_index *parse(const char *json, struct error *err)
 {
@@ -39,7 +56,19 @@ static struct image_index *must_parse(const char *json)
     return index;
 }
 
-static const char *choose(const struct image_index *index, const char *platform)
+static struct image_index *make(const struct entry *entries, size_t count)
+{
+    AUTO_TEXT struct text json = { 0 };
+
+    text_add(&json, "{\"manifests\":[");
+    for (size_t i = 0; i < count; i++)
+        format_entry(&json, &entries[i], i);
+    text_add(&json, "]}");
+    return must_parse(text_get(&json));
+}
+
+/* The first digit of the digest that is chosen, or '-'. */
+static char choose(const struct image_index *index, const char *platform)
 {
     struct image_index_platform wanted;
     const struct image_index_item *item = NULL;
@@ -47,92 +76,60 @@ static const char *choose(const struct image_index *index, const char *platform)
 
     assert_int_equal(image_index_parse_platform(platform, &wanted, &err), 0);
     item = image_index_find(index, &wanted);
-    return item ? item->digest : "";
+    return item ? item->digest[strlen("sha256:")] : '-';
 }
 
 static void the_entry_of_the_platform_is_found(void **state)
 {
-    AUTO(image_index)
-    struct image_index *index = must_parse(
-        "{\"manifests\":[" ENTRY(0, PLATFORM("unknown", "unknown")) "," ENTRY(1, PLATFORM("linux", "s390x")) "," ENTRY(
-            2, PLATFORM("linux", "amd64")) "," ENTRY(3,
-                                                     ",\"platform\":{\"os\":\"linux\","
-                                                     "\"architecture\":\"arm64\",\"variant\":"
-                                                     "\"v8\"}") "," ENTRY(4,
-                                                                          ",\"platform\":{\"os\":"
-                                                                          "\"linux\","
-                                                                          "\"architecture\":"
-                                                                          "\"arm\",\"variant\":"
-                                                                          "\"v6\"}") "," ENTRY(5,
-                                                                                               ",\""
-                                                                                               "pla"
-                                                                                               "tfo"
-                                                                                               "rm"
-                                                                                               "\":"
-                                                                                               "{\""
-                                                                                               "os"
-                                                                                               "\":"
-                                                                                               "\"l"
-                                                                                               "inu"
-                                                                                               "x\""
-                                                                                               ",\""
-                                                                                               "arc"
-                                                                                               "hit"
-                                                                                               "ect"
-                                                                                               "ure"
-                                                                                               "\":"
-                                                                                               "\"a"
-                                                                                               "rm"
-                                                                                               "\","
-                                                                                               "\"v"
-                                                                                               "ari"
-                                                                                               "ant"
-                                                                                               "\":"
-                                                                                               "\"v"
-                                                                                               "7\""
-                                                                                               "}") "]}");
+    static const struct entry entries[] = {
+        { .os = "unknown", .architecture = "unknown" },
+        { .os = "linux", .architecture = "s390x" },
+        { .os = "linux", .architecture = "amd64" },
+        { .os = "linux", .architecture = "arm64", .variant = "v8" },
+        { .os = "linux", .architecture = "arm", .variant = "v6" },
+        { .os = "linux", .architecture = "arm", .variant = "v7" },
+    };
+    AUTO(image_index) struct image_index *index = make(entries, ARRAY_SIZE(entries));
 
     (void)state;
     assert_int_equal(index->count, 5);
-    assert_string_equal(choose(index, "linux/amd64"), DIGEST(2));
-    assert_string_equal(choose(index, "x86_64"), DIGEST(2));
-    assert_string_equal(choose(index, "linux/s390x"), DIGEST(1));
-    assert_string_equal(choose(index, "linux/arm64"), DIGEST(3));
-    assert_string_equal(choose(index, "linux/arm64/v8"), DIGEST(3));
-    assert_string_equal(choose(index, "linux/arm/v7"), DIGEST(5));
-    assert_string_equal(choose(index, "linux/riscv64"), "");
-    assert_string_equal(choose(index, "windows/amd64"), "");
+    assert_int_equal(choose(index, "linux/s390x"), '1');
+    assert_int_equal(choose(index, "linux/amd64"), '2');
+    assert_int_equal(choose(index, "x86_64"), '2');
+    assert_int_equal(choose(index, "linux/arm64"), '3');
+    assert_int_equal(choose(index, "linux/arm64/v8"), '3');
+    assert_int_equal(choose(index, "linux/arm/v7"), '5');
+    assert_int_equal(choose(index, "linux/riscv64"), '-');
+    assert_int_equal(choose(index, "windows/amd64"), '-');
 }
 
 static void what_says_nothing_of_a_platform_is_the_last_choice(void **state)
 {
-    AUTO(image_index)
-    struct image_index *index =
-        must_parse("{\"manifests\":[" ENTRY(1, "") "," ENTRY(2, PLATFORM("linux", "amd64")) "]}");
+    static const struct entry entries[] = {
+        { .ref_name = "any" },
+        { .os = "linux", .architecture = "amd64" },
+    };
+    AUTO(image_index) struct image_index *index = make(entries, ARRAY_SIZE(entries));
 
     (void)state;
-    assert_string_equal(choose(index, "linux/amd64"), DIGEST(2));
-    assert_string_equal(choose(index, "linux/arm64"), DIGEST(1));
+    assert_int_equal(choose(index, "linux/amd64"), '1');
+    assert_int_equal(choose(index, "linux/arm64"), '0');
 }
 
 static void names_come_from_the_annotations(void **state)
 {
-    AUTO(image_index)
-    struct image_index *index =
-        must_parse("{\"manifests\":[" ENTRY(1,
-                                            ",\"annotations\":{\"org.opencontainers.image.ref."
-                                            "name\":\"v1\","
-                                            "\"io.containerd.image.name\":\"docker.io/library/"
-                                            "a:v1\"}") "," ENTRY(2,
-                                                                 ",\"annotations\":{\"org."
-                                                                 "opencontainers.image.ref.name\":"
-                                                                 "\"b:2\"}") "," ENTRY(3, "") "]}");
+    static const struct entry entries[] = {
+        { .whole_name = "docker.io/library/a:v1", .ref_name = "v1" },
+        { .ref_name = "b:2" },
+    };
+    AUTO(image_index) struct image_index *index = make(entries, ARRAY_SIZE(entries));
 
     (void)state;
     assert_string_equal(index->items[0].name, "docker.io/library/a:v1");
     assert_string_equal(index->items[1].name, "b:2");
-    assert_null(index->items[2].name);
 }
+
+#define DIGEST "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static void what_is_no_list_is_refused(void **state)
 {
@@ -143,8 +140,8 @@ static void what_is_no_list_is_refused(void **state)
         "{\"manifests\":{}}",
         "{\"manifests\":[{}]}",
         "{\"manifests\":[{\"digest\":\"sha256:12\",\"size\":1}]}",
-        "{\"manifests\":[{\"digest\":\"" DIGEST(1) "\",\"size\":-1}]}",
-        "{\"manifests\":[{\"digest\":\"" DIGEST(1) "\"}]}",
+        "{\"manifests\":[{\"digest\":\"" DIGEST "\",\"size\":-1}]}",
+        "{\"manifests\":[{\"digest\":\"" DIGEST "\"}]}",
         "{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"manifests\":[]}",
     };
 
