@@ -43,11 +43,11 @@ int main(int argc, char **argv)
         .id = "carte-bench-1",
         .cgroup_parent = "carte-bench",
         .hostname = "bench",
-        .capabilities = capability_default(),
         .limits = { 500, 64 << 20, 64 },
-        .stdin_fd = -1,
-        .stdout_fd = -1,
-        .stderr_fd = -1,
+        .program = { .capabilities = capability_default(),
+                     .stdin_fd = -1,
+                     .stdout_fd = -1,
+                     .stderr_fd = -1 },
     };
     struct error err = { 0 };
 
@@ -56,8 +56,8 @@ int main(int argc, char **argv)
     strings_take(&spec.lower, alloc_format("%s/layer", argv[1]));
     spec.upper = alloc_format("%s/upper", argv[1]);
     spec.work = alloc_format("%s/work", argv[1]);
-    strings_add(&spec.args, "/true");
-    strings_add(&spec.env, "PATH=/");
+    strings_add(&spec.program.args, "/true");
+    strings_add(&spec.program.env, "PATH=/");
     for (int i = atoi(argv[2]); i > 0; i--) {
         if (once(&spec, &err) < 0)
             break;

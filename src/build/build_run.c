@@ -190,10 +190,10 @@ static void make_key(const struct stage *stage, const struct cartefile_instructi
     struct hash_sha256 hash;
 
     stage_begin_key(stage, at, &hash);
-    hash_list(&hash, &spec->args);
-    hash_list(&hash, &spec->env);
-    hash_sha256_update_text(&hash, or_empty(spec->cwd));
-    hash_sha256_update_text(&hash, or_empty(spec->user));
+    hash_list(&hash, &spec->program.args);
+    hash_list(&hash, &spec->program.env);
+    hash_sha256_update_text(&hash, or_empty(spec->program.cwd));
+    hash_sha256_update_text(&hash, or_empty(spec->program.user));
     hash_sha256_hex(&hash, key);
 }
 
@@ -243,7 +243,8 @@ static int launch(const struct stage *stage, const struct cartefile_instruction 
                                "network '%s' of RUN: expected default, none or host", network);
     if (request->output_fd < 0)
         output = memfd_create("output", MFD_CLOEXEC);
-    spec->stdout_fd = spec->stderr_fd = request->output_fd < 0 ? output : request->output_fd;
+    spec->program.stdout_fd = spec->program.stderr_fd =
+        request->output_fd < 0 ? output : request->output_fd;
     if (request->run(request->callback_context, spec, network, &status, err) < 0)
         return error_wrap(err, "%s:%zu: RUN", stage->builder->cartefile->path, at->line);
     return check_status(stage, at, status, output, err);
@@ -342,7 +343,7 @@ static int run_spec(struct stage *stage, const struct cartefile_instruction *at,
         return 0;
     id = alloc_format("build-%.12s-%d", key, (int)getpid());
     spec->id = id;
-    add_proxies(stage, &spec->env);
+    add_proxies(stage, &spec->program.env);
     if (run_in_layer(stage, at, spec, &layer, err) < 0)
         return -1;
     return stage_commit_layer(stage, at, key, &layer, err);
@@ -353,19 +354,21 @@ int build_run_step(struct stage *stage, const struct cartefile_instruction *at, 
     const struct image_config *config = &stage->manifest->config;
     struct container_spec spec = {
         .lower = stage->layers,
-        .cwd = text_is_empty(config->working_dir) ? NULL : config->working_dir,
-        .user = text_is_empty(config->user) ? NULL : config->user,
         .hostname = "build",
-        .capabilities = capability_default(),
-        .stdin_fd = -1,
+        .program = {
+            .cwd = text_is_empty(config->working_dir) ? NULL : config->working_dir,
+            .user = text_is_empty(config->user) ? NULL : config->user,
+            .capabilities = capability_default(),
+            .stdin_fd = -1,
+        },
     };
     int result = -1;
 
-    make_env(stage, &spec.env);
-    if (make_args(stage, at, &spec.args, err) == 0)
+    make_env(stage, &spec.program.env);
+    if (make_args(stage, at, &spec.program.args, err) == 0)
         result = run_spec(stage, at, &spec, err);
-    strings_done(&spec.args);
-    strings_done(&spec.env);
+    strings_done(&spec.program.args);
+    strings_done(&spec.program.env);
     return result;
 }
 

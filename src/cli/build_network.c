@@ -160,16 +160,18 @@ static int make_own(struct build_network *network, struct error *err)
     return make_namespace(network, err);
 }
 
-static int furnish(struct build_network *network, enum container_network kind, struct error *err)
+static int furnish(struct build_network *network, enum container_namespace_how kind,
+                   struct error *err)
 {
     if (make_folder(network, err) < 0)
         return -1;
-    if (kind == CONTAINER_NETWORK_JOIN && make_own(network, err) < 0)
+    if (kind == CONTAINER_JOIN && make_own(network, err) < 0)
         return -1;
     return build_files_write(&network->files, network->address, err);
 }
 
-int build_network_make(enum container_network kind, struct build_network **out, struct error *err)
+int build_network_make(enum container_namespace_how kind, struct build_network **out,
+                       struct error *err)
 {
     AUTO_FREE char *name = NULL;
     struct build_network *network;
@@ -187,7 +189,7 @@ int build_network_make(enum container_network kind, struct build_network **out, 
     }
     if (build_network_remove(network, &ignored) < 0)
         error_clear(&ignored); /* left to the next sweep */
-    if (kind != CONTAINER_NETWORK_JOIN)
+    if (kind != CONTAINER_JOIN)
         return error_set(err, cause.code, "%s", cause.text);
     return error_set(err, cause.code,
                      "make the network of the step: %.800s; --network=none does without one, "
@@ -198,8 +200,8 @@ int build_network_make(enum container_network kind, struct build_network **out, 
 void build_network_describe(const struct build_network *network, struct container_spec *spec)
 {
     if (network->address != 0) {
-        spec->network = CONTAINER_NETWORK_JOIN;
-        spec->netns_path = network->netns;
+        spec->namespaces[CONTAINER_NAMESPACE_NETWORK].how = CONTAINER_JOIN;
+        spec->namespaces[CONTAINER_NAMESPACE_NETWORK].path = network->netns;
     }
     spec->mounts = network->files.mounts;
     spec->mount_count = BUILD_FILES_COUNT;

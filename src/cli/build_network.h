@@ -26,7 +26,7 @@ struct build_network;
  * Make the network of a step of the kind JOIN, or only the files that a step in the host's
  * network (HOST) needs. An error says how a RUN step does without.
  */
-int build_network_make(enum container_network kind, struct build_network **out,
+int build_network_make(enum container_namespace_how kind, struct build_network **out,
                        struct error *err) MUST_CHECK;
 
 /* Say in `spec` how the container gets there; it borrows from `network`. */

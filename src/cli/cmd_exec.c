@@ -108,11 +108,11 @@ static int run_process(struct command_call *call, struct container_exec_spec *sp
     AUTO_CLOSE int terminal_fd = -1;
     int result = 0;
 
-    if (!options->detach && !spec->terminal && relay_open(&pipes, err) < 0)
+    if (!options->detach && !spec->program.terminal && relay_open(&pipes, err) < 0)
         return -1;
-    spec->stdin_fd = pipes.given[RELAY_STDIN];
-    spec->stdout_fd = pipes.given[RELAY_STDOUT];
-    spec->stderr_fd = pipes.given[RELAY_STDERR];
+    spec->program.stdin_fd = pipes.given[RELAY_STDIN];
+    spec->program.stdout_fd = pipes.given[RELAY_STDOUT];
+    spec->program.stderr_fd = pipes.given[RELAY_STDERR];
     if (container_exec(spec, &process, err) < 0) {
         call->exit_status = exec_request_status(err);
         return -1;
@@ -121,7 +121,7 @@ static int run_process(struct command_call *call, struct container_exec_spec *sp
     terminal_fd = process.terminal_fd;
     if (options->detach)
         return 0;
-    if (spec->terminal)
+    if (spec->program.terminal)
         result = terminal_relay(terminal_fd, pidfd, err);
     else
         result = relay_run(&pipes, user, pidfd, err);
@@ -150,9 +150,9 @@ static int exec_run(struct command_call *call, struct error *err)
         return -1;
     exec_request_make(replica, options, &args, &spec);
     if (!options->detach)
-        spec.terminal = !options->no_terminal && terminal_is_interactive();
-    if (spec.terminal && !strings_find_env(&spec.env, "TERM"))
-        strings_set_env(&spec.env, "TERM", "xterm");
+        spec.program.terminal = !options->no_terminal && terminal_is_interactive();
+    if (spec.program.terminal && !strings_find_env(&spec.program.env, "TERM"))
+        strings_set_env(&spec.program.env, "TERM", "xterm");
     result = run_process(call, &spec, err);
     exec_request_done(&spec);
     return result;

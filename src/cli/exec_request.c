@@ -75,30 +75,32 @@ void exec_request_make(const struct json *replica, const struct exec_request_opt
         .cgroup_parent = json_find_text(replica, "cgroup_parent", NULL),
         .pid = (pid_t)json_find_int(replica, "pid", 0),
         .start_time = (uint64_t)json_find_int(replica, "start_time", 0),
-        .cwd = find_setting(options->workdir, replica, "cwd"),
-        .user = find_setting(options->user, replica, "user"),
-        .capabilities = (uint64_t)json_find_int(replica, "capabilities", 0),
-        .allow_new_privileges = json_find_bool(replica, "allow_new_privileges", false),
-        .privileged = json_find_bool(replica, "privileged", false),
-        .seccomp_unconfined = json_find_bool(replica, "seccomp_unconfined", false),
-        .stdin_fd = -1,
-        .stdout_fd = -1,
-        .stderr_fd = -1,
+        .program = {
+            .cwd = find_setting(options->workdir, replica, "cwd"),
+            .user = find_setting(options->user, replica, "user"),
+            .capabilities = (uint64_t)json_find_int(replica, "capabilities", 0),
+            .allow_new_privileges = json_find_bool(replica, "allow_new_privileges", false),
+            .privileged = json_find_bool(replica, "privileged", false),
+            .seccomp_unconfined = json_find_bool(replica, "seccomp_unconfined", false),
+            .stdin_fd = -1,
+            .stdout_fd = -1,
+            .stderr_fd = -1,
+        },
     };
     if (options->privileged) {
-        out->privileged = true;
-        out->capabilities = capability_all();
+        out->program.privileged = true;
+        out->program.capabilities = capability_all();
     }
     for (; item; item = json_next(item))
-        strings_add(&out->env, json_get_text(item, ""));
-    set_env(options, &out->env);
-    strings_copy(&out->args, args);
+        strings_add(&out->program.env, json_get_text(item, ""));
+    set_env(options, &out->program.env);
+    strings_copy(&out->program.args, args);
 }
 
 void exec_request_done(struct container_exec_spec *spec)
 {
-    strings_done(&spec->env);
-    strings_done(&spec->args);
+    strings_done(&spec->program.env);
+    strings_done(&spec->program.args);
 }
 
 int exec_request_status(const struct error *err)

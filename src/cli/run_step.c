@@ -24,14 +24,14 @@
 
 static const struct {
     const char *name;
-    enum container_network network;
+    enum container_namespace_how network;
 } networks[] = {
-    { "default", CONTAINER_NETWORK_JOIN },
-    { "none", CONTAINER_NETWORK_NONE },
-    { "host", CONTAINER_NETWORK_HOST },
+    { "default", CONTAINER_JOIN },
+    { "none", CONTAINER_NEW },
+    { "host", CONTAINER_INHERIT },
 };
 
-static int choose_network(const char *name, enum container_network *out, struct error *err)
+static int choose_network(const char *name, enum container_namespace_how *out, struct error *err)
 {
     for (size_t i = 0; i < ARRAY_SIZE(networks); i++) {
         if (strcmp(networks[i].name, name) == 0) {
@@ -110,8 +110,8 @@ static int run(struct container_spec *spec, int *exit_status_out, struct error *
 /* Many steps need no names: the output of one that fails begins with the reason. */
 static void warn(const struct container_spec *spec)
 {
-    if (spec->stderr_fd >= 0)
-        (void)dprintf(spec->stderr_fd,
+    if (spec->program.stderr_fd >= 0)
+        (void)dprintf(spec->program.stderr_fd,
                       "carte: the host's name servers (/etc/resolv.conf) cannot be reached from a "
                       "RUN step, and so names do not resolve; use --network=host for steps that "
                       "need them\n");
@@ -123,13 +123,13 @@ static int run_connected(struct container_spec *spec, int *exit_status_out, stru
     struct error ignored = { 0 };
     int result;
 
-    if (build_network_make(spec->network, &network, err) < 0)
+    if (build_network_make(spec->namespaces[CONTAINER_NAMESPACE_NETWORK].how, &network, err) < 0)
         return -1;
     build_network_describe(network, spec);
     if (build_network_lacks_names(network))
         warn(spec);
     result = run(spec, exit_status_out, err);
-    spec->netns_path = NULL;
+    spec->namespaces[CONTAINER_NAMESPACE_NETWORK].path = NULL;
     spec->mounts = NULL;
     spec->mount_count = 0;
     if (build_network_remove(network, result == 0 ? err : &ignored) < 0)
@@ -140,10 +140,12 @@ static int run_connected(struct container_spec *spec, int *exit_status_out, stru
 int run_step_run(void *context, struct container_spec *spec, const char *network,
                  int *exit_status_out, struct error *err)
 {
+    enum container_namespace_how *how = &spec->namespaces[CONTAINER_NAMESPACE_NETWORK].how;
+
     (void)context;
-    if (choose_network(network ? network : "default", &spec->network, err) < 0)
+    if (choose_network(network ? network : "default", how, err) < 0)
         return -1;
-    if (spec->network == CONTAINER_NETWORK_NONE)
+    if (*how == CONTAINER_NEW)
         return run(spec, exit_status_out, err);
     return run_connected(spec, exit_status_out, err);
 }

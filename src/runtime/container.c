@@ -64,16 +64,32 @@ static int check_ids(const char *parent, const char *id, struct error *err)
     return 0;
 }
 
+/* What the contract has and this code does not yet. */
+static int refuse_unbuilt(const struct container_spec *spec, struct error *err)
+{
+    const struct container_program *program = &spec->program;
+
+    if (spec->root || spec->hook || spec->resources || spec->personality || spec->device_count ||
+        spec->id_maps.user_count || spec->monotonic || spec->boottime || spec->masked_paths ||
+        spec->read_only_paths || program->bare || program->ids || program->syscalls ||
+        program->capability_sets || program->scheduler || program->io_priority)
+        return error_set(err, ERROR_UNSUPPORTED, "a part of the container's spec is not built yet");
+    return 0;
+}
+
 static int check_spec(const struct container_spec *spec, struct error *err)
 {
+    if (refuse_unbuilt(spec, err) < 0)
+        return -1;
     if (check_ids(spec->cgroup_parent, spec->id, err) < 0)
         return -1;
     if (spec->lower.count == 0 || !spec->upper || !spec->work)
         return error_set(err, ERROR_INVALID,
                          "a container needs a layer, an upper and a work folder");
-    if (spec->args.count == 0 || !*spec->args.items[0])
+    if (spec->program.args.count == 0 || !*spec->program.args.items[0])
         return error_set(err, ERROR_INVALID, "no command: give one in the image or the file");
-    if (spec->network == CONTAINER_NETWORK_JOIN && !spec->netns_path)
+    if (spec->namespaces[CONTAINER_NAMESPACE_NETWORK].how == CONTAINER_JOIN &&
+        !spec->namespaces[CONTAINER_NAMESPACE_NETWORK].path)
         return error_set(err, ERROR_INVALID, "no network namespace to join");
     return sysctl_check(spec, err);
 }
@@ -93,13 +109,14 @@ static int enter_network(const struct container_spec *spec, struct error *err)
 {
     AUTO_CLOSE int fd = -1;
 
-    if (spec->network == CONTAINER_NETWORK_NONE)
+    if (spec->namespaces[CONTAINER_NAMESPACE_NETWORK].how == CONTAINER_NEW)
         return raise_loopback(err);
-    if (spec->network == CONTAINER_NETWORK_HOST)
+    if (spec->namespaces[CONTAINER_NAMESPACE_NETWORK].how == CONTAINER_INHERIT)
         return 0;
-    fd = open(spec->netns_path, O_RDONLY | O_CLOEXEC);
+    fd = open(spec->namespaces[CONTAINER_NAMESPACE_NETWORK].path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || setns(fd, CLONE_NEWNET) < 0)
-        return error_set_errno(err, errno, "join the network namespace '%s'", spec->netns_path);
+        return error_set_errno(err, errno, "join the network namespace '%s'",
+                               spec->namespaces[CONTAINER_NAMESPACE_NETWORK].path);
     return 0;
 }
 
@@ -142,33 +159,24 @@ static void end_process(int pidfd, bool sibling)
 static int start_process(const struct container_spec *spec, const struct cgroup *cgroup,
                          struct container_process *out, struct error *err)
 {
+    const struct container_program *program = &spec->program;
     struct launch launch = {
-        .args = &spec->args,
-        .env = &spec->env,
-        .groups = &spec->groups,
-        .cwd = spec->cwd,
-        .user = spec->user,
-        .capabilities = spec->capabilities,
-        .allow_new_privileges = spec->allow_new_privileges,
-        .terminal = spec->terminal,
-        .console = spec->terminal,
+        .program = program,
+        .console = program->terminal,
         .init = spec->init,
-        .ulimits = spec->ulimits,
-        .ulimit_count = spec->ulimit_count,
-        .oom_score_adj = spec->oom_score_adj,
-        .stdio = { spec->stdin_fd, spec->stdout_fd, spec->stderr_fd },
+        .stdio = { program->stdin_fd, program->stdout_fd, program->stderr_fd },
     };
     AUTO_CHANNEL struct channel channel = CHANNEL_NONE;
     struct container_process process = { .pidfd = -1, .terminal_fd = -1 };
     uint64_t flags = NAMESPACES;
 
-    if (!spec->privileged && !spec->seccomp_unconfined &&
-        syscall_filter_get(spec->capabilities, &launch.filter, err) < 0)
+    if (!program->privileged && !program->seccomp_unconfined &&
+        syscall_filter_get(program->capabilities, &launch.filter, err) < 0)
         return -1;
     if (channel_open(&channel, err) < 0)
         return -1;
     launch.channel = channel.child;
-    if (spec->network == CONTAINER_NETWORK_NONE)
+    if (spec->namespaces[CONTAINER_NAMESPACE_NETWORK].how == CONTAINER_NEW)
         flags |= CLONE_NEWNET;
     process.pid =
         process_fork(flags, cgroup_get_unified(cgroup), spec->sibling, &process.pidfd, err);
@@ -208,7 +216,7 @@ static int start_in_cgroup(const struct container_spec *spec, struct container_p
 
     if (cgroup_create(spec->cgroup_parent, spec->id, &cgroup, err) < 0 ||
         cgroup_limit_apply(&cgroup, &spec->limits, false, err) < 0 ||
-        (!spec->privileged && device_limit_v1(&cgroup, err) < 0))
+        (!spec->program.privileged && device_limit_v1(&cgroup, err) < 0))
         return launch_blame_spec(err);
     group_memory(&cgroup);
     overlay_probe();

@@ -34,17 +34,28 @@ struct container_process {
 int container_start(const struct container_spec *spec, struct container_process *out,
                     struct error *err) MUST_CHECK;
 
+/*
+ * The same in two steps, for two programs: everything but the program is done when this returns,
+ * and the process waits at the new socket `gate` (a path in a folder that only the caller may
+ * enter) for container_release(), also after the end of the caller. Errors as of
+ * container_start() but for those of executing the program, which come with the release.
+ */
+int container_create(const struct container_spec *spec, const char *gate,
+                     struct container_process *out, struct error *err) MUST_CHECK;
+
+/*
+ * Let the process that waits at `gate` run: on success its program has been executed. ERROR_EXISTS:
+ * no process waits there, because it was released before or is dead.
+ */
+int container_release(const char *gate, struct error *err) MUST_CHECK;
+
 /* A further process in a running container. */
 struct container_exec_spec {
     const char *id, *cgroup_parent; /* as in the container's spec */
+    const char *sub_cgroup;         /* below the container's cgroup, which has it; or NULL */
     pid_t pid; /* of the container's first process, checked against start_time */
     uint64_t start_time;
-    struct strings args, env;
-    const char *cwd, *user; /* NULL: "/", root */
-    uint64_t capabilities;
-    bool allow_new_privileges, privileged, seccomp_unconfined;
-    bool terminal;
-    int stdin_fd, stdout_fd, stderr_fd; /* -1: /dev/null */
+    struct container_program program;
 };
 
 /*
@@ -70,22 +81,53 @@ int container_destroy(const char *cgroup_parent, const char *id, struct error *e
 /* Remove the stack's own cgroup `parent` and, with everything killed, all below it. */
 int container_destroy_parent(const char *cgroup_parent, struct error *err) MUST_CHECK;
 
+/* The processes of the container, as the caller sees them, in no order; `out` is to be freed. */
+int container_list(const char *cgroup_parent, const char *id, pid_t **out, size_t *count_out,
+                   struct error *err) MUST_CHECK;
+
+/*
+ * Stop all processes where they are, or let them go on. When container_freeze() fails they go
+ * on; ERROR_TIMEOUT: one of them did not stop in time. Freezing what is frozen is no error.
+ */
+int container_freeze(const char *cgroup_parent, const char *id, int64_t timeout_ms,
+                     struct error *err) MUST_CHECK;
+int container_thaw(const char *cgroup_parent, const char *id, struct error *err) MUST_CHECK;
+bool container_is_frozen(const char *cgroup_parent, const char *id);
+
+/* Shares of the last 10 s, in hundredths of a per cent, and the total: "some" of the kernel. */
+struct container_pressure {
+    uint32_t some_10s, full_10s;
+    uint64_t some_total_us, full_total_us;
+};
+
 struct container_usage {
     uint64_t cpu_ns; /* since the start */
+    uint64_t cpu_user_ns, cpu_system_ns;
+    uint64_t cpu_periods, throttled_periods;
     uint64_t throttled_ns;
     uint64_t memory_bytes;       /* without reclaimable page cache, as `docker stats` shows */
     uint64_t memory_limit_bytes; /* 0: none */
-    uint64_t pids;
-    uint64_t oom_kills; /* since the cgroup was made */
+    uint64_t memory_peak_bytes;  /* 0: not known before Linux 5.19 on version 2 */
+    uint64_t memory_cache_bytes, memory_swap_bytes, kernel_memory_bytes;
+    uint64_t pids, pids_limit; /* 0: none */
+    uint64_t oom_kills;        /* since the cgroup was made */
+    uint64_t io_read_bytes, io_write_bytes, io_reads, io_writes;
+    uint64_t huge_page_bytes;
+    struct container_pressure cpu_pressure, memory_pressure, io_pressure; /* version 2 */
 };
 
-/* ERROR_NOT_FOUND: there is no such container. */
+/* ERROR_NOT_FOUND: there is no such container. What this host does not count is zero. */
 int container_usage(const char *cgroup_parent, const char *id, struct container_usage *out,
                     struct error *err) MUST_CHECK;
 
-/* Change the limits of a running container. */
+/* Change the limits of a running container; zero lifts one. */
 int container_update(const char *cgroup_parent, const char *id,
                      const struct container_limits *limits, struct error *err) MUST_CHECK;
+
+/* The same in detail: what is not given stays. */
+int container_update_resources(const char *cgroup_parent, const char *id,
+                               const struct container_resources *resources,
+                               struct error *err) MUST_CHECK;
 
 /* Is this host able to run containers? ERROR_UNSUPPORTED names what is missing. */
 int container_check_host(struct error *err) MUST_CHECK;

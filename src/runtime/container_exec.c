@@ -67,21 +67,16 @@ static int become_member(int target, const struct cgroup *cgroup, struct launch 
 static int run(const struct container_exec_spec *spec, int target, const struct cgroup *cgroup,
                struct container_process *out, struct error *err)
 {
+    const struct container_program *program = &spec->program;
     struct launch launch = {
-        .args = &spec->args,
-        .env = &spec->env,
-        .cwd = spec->cwd,
-        .user = spec->user,
-        .capabilities = spec->capabilities,
-        .allow_new_privileges = spec->allow_new_privileges,
-        .terminal = spec->terminal,
-        .stdio = { spec->stdin_fd, spec->stdout_fd, spec->stderr_fd },
+        .program = program,
+        .stdio = { program->stdin_fd, program->stdout_fd, program->stderr_fd },
     };
     AUTO_CHANNEL struct channel channel = CHANNEL_NONE;
     struct container_process process = { .pidfd = -1, .terminal_fd = -1 };
 
-    if (!spec->privileged && !spec->seccomp_unconfined &&
-        syscall_filter_get(spec->capabilities, &launch.filter, err) < 0)
+    if (!program->privileged && !program->seccomp_unconfined &&
+        syscall_filter_get(program->capabilities, &launch.filter, err) < 0)
         return -1;
     if (channel_open(&channel, err) < 0)
         return -1;
@@ -114,7 +109,7 @@ int container_exec(const struct container_exec_spec *spec, struct container_proc
     AUTO_CGROUP struct cgroup cgroup = CGROUP_NONE;
     AUTO_CLOSE int target = -1;
 
-    if (spec->args.count == 0 || !*spec->args.items[0])
+    if (spec->program.args.count == 0 || !*spec->program.args.items[0])
         return error_set(err, ERROR_INVALID, "no command: say what to execute");
     if (container_open_process(spec->pid, spec->start_time, &target, err) < 0 ||
         cgroup_open(spec->cgroup_parent, spec->id, &cgroup, err) < 0) {

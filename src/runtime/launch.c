@@ -32,6 +32,7 @@
 #include "runtime/init.h"
 #include "runtime/mount.h"
 #include "runtime/posture.h"
+#include "runtime/program.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -219,7 +220,8 @@ static int split_init(const struct launch *launch, struct error *err)
     const struct account root = { .gid = 0, .group_count = 1 };
     const struct posture posture = {
         .account = &root,
-        .capabilities = launch->capabilities & (UINT64_C(1) << 5), /* to signal other users */
+        .capabilities =
+            launch->program->capabilities & (UINT64_C(1) << 5), /* to signal other users */
         .filter = launch->filter,
     };
     sigset_t all, none;
@@ -232,7 +234,7 @@ static int split_init(const struct launch *launch, struct error *err)
     if (child < 0)
         return error_set_errno(err, errno, "make the program's process");
     if (child == 0) {
-        if (setpgid(0, 0) == 0 && launch->terminal)
+        if (setpgid(0, 0) == 0 && launch->program->terminal)
             tcsetpgrp(0, getpid());
         sigprocmask(SIG_SETMASK, &none, NULL);
         return 0;
@@ -259,21 +261,23 @@ static int prepare(struct launch *launch, struct account *account, struct string
     AUTO_CLOSE int rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     int slave = -1;
 
-    if (account_find(rootfd, launch->user, launch->groups, account, err) < 0)
+    if (account_find(rootfd, launch->program->user, &launch->program->groups, account, err) < 0)
         return -1;
-    strings_copy(env, launch->env);
+    strings_copy(env, &launch->program->env);
     if (!strings_find_env(env, "HOME"))
         strings_set_env(env, "HOME", account->home);
     setsid();
-    if (launch->terminal) {
+    if (launch->program->terminal) {
         if (open_terminal(rootfd, launch, account->uid, &slave, err) < 0)
             return -1;
         launch->stdio[0] = launch->stdio[1] = launch->stdio[2] = slave;
     }
     own_pipes(launch->stdio, account->uid);
-    posture_separate(launch->oom_score_adj);
-    if (posture_limit(launch->ulimits, launch->ulimit_count, err) < 0 ||
-        enter_folder(rootfd, launch->cwd && *launch->cwd ? launch->cwd : "/", err) < 0)
+    posture_separate(launch->program->oom_score_adj);
+    if (posture_limit(launch->program->ulimits, launch->program->ulimit_count, err) < 0 ||
+        enter_folder(rootfd,
+                     launch->program->cwd && *launch->program->cwd ? launch->program->cwd : "/",
+                     err) < 0)
         return -1;
     return set_descriptors(launch, err); /* closes the root's, too */
 }
@@ -284,13 +288,13 @@ int launch_run(struct launch *launch, struct error *err)
     struct account account;
     struct posture posture = {
         .account = &account,
-        .capabilities = launch->capabilities,
-        .allow_new_privileges = launch->allow_new_privileges,
+        .capabilities = launch->program->capabilities,
+        .allow_new_privileges = launch->program->allow_new_privileges,
         .filter = launch->filter,
     };
 
     if (prepare(launch, &account, &env, err) < 0 || (launch->init && split_init(launch, err) < 0) ||
         posture_apply(&posture, err) < 0)
         return launch_blame_spec(err);
-    return execute(launch->args, &env, err);
+    return execute(&launch->program->args, &env, err);
 }

@@ -12,23 +12,17 @@
 
 #include "util/macro.h"
 
-struct container_ulimit;
+struct container_program;
 struct error;
 struct sock_fprog;
-struct strings;
 
 struct launch {
-    const struct strings *args, *env, *groups; /* groups may be NULL */
-    const char *cwd, *user;                    /* NULL: "/", root */
-    uint64_t capabilities;
-    bool allow_new_privileges, terminal, init;
+    const struct container_program *program;
+    bool init;
     bool console;                    /* the terminal is /dev/console, too */
     const struct sock_fprog *filter; /* NULL: none */
-    const struct container_ulimit *ulimits;
-    size_t ulimit_count;
-    int oom_score_adj;
-    int stdio[3]; /* with -1 replaced by launch_fill_stdio() */
-    int channel;  /* the child's end */
+    int stdio[3];                    /* with -1 replaced by launch_fill_stdio() */
+    int channel;                     /* the child's end */
 };
 
 /*

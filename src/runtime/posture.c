@@ -135,16 +135,16 @@ int posture_limit(const struct container_ulimit *ulimits, size_t count, struct e
     return 0;
 }
 
-void posture_separate(int oom_score_adj)
+void posture_separate(const int *oom_score_adj)
 {
     struct error ignored = { 0 };
     char text[16];
 
     /* A machine may have no keyrings, or no more room for them: no reason not to start. */
     syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
-    if (oom_score_adj == 0)
+    if (!oom_score_adj)
         return;
-    snprintf(text, sizeof(text), "%d", oom_score_adj);
+    snprintf(text, sizeof(text), "%d", *oom_score_adj);
     if (file_write_control(AT_FDCWD, "/proc/self/oom_score_adj", text, &ignored) < 0)
         error_clear(&ignored); /* to lower it needs CAP_SYS_RESOURCE */
 }

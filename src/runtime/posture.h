@@ -35,4 +35,4 @@ int posture_limit(const struct container_ulimit *ulimits, size_t count,
                   struct error *err) MUST_CHECK;
 
 /* A session keyring of its own, and the OOM score as far as the caller may set it. */
-void posture_separate(int oom_score_adj);
+void posture_separate(const int *oom_score_adj);

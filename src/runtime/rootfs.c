@@ -120,7 +120,7 @@ static int mount_cgroups(const struct cgroup *cgroup, int sysfd, bool writable, 
 static int finish_cgroups(const struct container_spec *spec, const struct cgroup *cgroup,
                           struct error *err)
 {
-    if (!spec->privileged && device_limit_v2(cgroup, err) < 0)
+    if (!spec->program.privileged && device_limit_v2(cgroup, err) < 0)
         return -1;
     if (cgroup_join(cgroup, true, err) < 0)
         return -1;
@@ -132,16 +132,16 @@ static int finish_cgroups(const struct container_spec *spec, const struct cgroup
 static int mount_defaults(const struct container_spec *spec, const struct cgroup *cgroup,
                           struct rootfs *fs, struct error *err)
 {
-    const uint64_t sys_attributes = CLOSED | (spec->privileged ? 0 : MOUNT_ATTR_RDONLY);
+    const uint64_t sys_attributes = CLOSED | (spec->program.privileged ? 0 : MOUNT_ATTR_RDONLY);
 
     if (mount_kernel(fs->root, "proc", "proc", CLOSED, &fs->proc, err) < 0 ||
         mount_kernel(fs->root, "sys", "sysfs", sys_attributes, &fs->sys, err) < 0 ||
-        device_make_folder(fs->root, spec->shm_bytes, spec->terminal, &fs->dev, err) < 0 ||
+        device_make_folder(fs->root, spec->shm_bytes, spec->program.terminal, &fs->dev, err) < 0 ||
         finish_cgroups(spec, cgroup, err) < 0 ||
-        mount_cgroups(cgroup, fs->sys, spec->privileged, err) < 0 ||
+        mount_cgroups(cgroup, fs->sys, spec->program.privileged, err) < 0 ||
         sysctl_apply(fs->proc, spec, err) < 0)
         return -1;
-    if (spec->privileged)
+    if (spec->program.privileged)
         return 0;
     return mask_apply(fs->proc, fs->sys, fs->dev, err);
 }
@@ -220,7 +220,7 @@ static int build(const struct container_spec *spec, const struct cgroup *cgroup,
     if (overlay_mount(spec, &fs->root, err) < 0 || mount_defaults(spec, cgroup, fs, err) < 0 ||
         add_mounts(spec, fs->root, err) < 0)
         return -1;
-    if (spec->cwd && confined_make_folder(fs->root, spec->cwd, 0755, &cwd, err) < 0)
+    if (spec->program.cwd && confined_make_folder(fs->root, spec->program.cwd, 0755, &cwd, err) < 0)
         return -1;
     if (spec->read_only && mount_change(fs->root, false, MOUNT_ATTR_RDONLY, err) < 0)
         return -1;

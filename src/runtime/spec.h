@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What a container is to be: the input of container_start()
+ * What a container is to be: the input of container_start() and container_create()
  *
- * Plain data, borrowed for the call. It knows nothing of services or images: who fills it
- * (supervise/plan.c, build/, cli/) has resolved both.
+ * Plain data, borrowed for the call. It knows nothing of services, images or config.json: who
+ * fills it (supervise/plan.c, build/, cli/, oci/) has resolved them. Zero means our default.
  */
 
 #pragma once
@@ -14,17 +14,49 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "runtime/mount_spec.h"
+#include "runtime/program.h"
 #include "util/strings.h"
 
-enum container_mount_kind { CONTAINER_MOUNT_BIND, CONTAINER_MOUNT_TMPFS };
+struct container_resources;
+struct error;
 
-struct container_mount {
-    enum container_mount_kind kind;
-    const char *source; /* bind: path on the host, a folder or a file */
-    const char *target; /* path in the container; made if it is missing */
-    bool read_only;
-    uint64_t size_bytes; /* tmpfs; 0: half of the memory */
-    uint32_t mode;       /* tmpfs; 0: 1777 */
+enum container_namespace {
+    CONTAINER_NAMESPACE_MOUNT,
+    CONTAINER_NAMESPACE_PID,
+    CONTAINER_NAMESPACE_UTS,
+    CONTAINER_NAMESPACE_IPC,
+    CONTAINER_NAMESPACE_NETWORK, /* a new one has loopback only */
+    CONTAINER_NAMESPACE_CGROUP,
+    CONTAINER_NAMESPACE_USER,
+    CONTAINER_NAMESPACE_TIME,
+    CONTAINER_NAMESPACE_COUNT,
+};
+
+enum container_namespace_how {
+    CONTAINER_NEW, /* of user and time: only with maps or offsets, else as _INHERIT */
+    CONTAINER_INHERIT,
+    CONTAINER_JOIN, /* the one at `path` */
+};
+
+struct container_namespace_choice {
+    enum container_namespace_how how;
+    const char *path;
+};
+
+struct container_time_offset {
+    int64_t seconds;
+    uint32_t nanoseconds;
+};
+
+/* A device node; an existing one that is the same is no error. */
+struct container_device {
+    const char *path;
+    char type; /* 'c', 'b' or 'p' */
+    uint32_t major, minor;
+    mode_t mode;
+    uid_t uid;
+    gid_t gid;
 };
 
 /* Zero means: no limit. */
@@ -34,58 +66,55 @@ struct container_limits {
     uint64_t pids;
 };
 
-struct container_ulimit {
-    int resource; /* RLIMIT_... */
-    uint64_t soft, hard;
+enum container_stage {
+    CONTAINER_CREATE_RUNTIME,   /* in the maker; all namespaces and mounts are there */
+    CONTAINER_CREATE_CONTAINER, /* in the container's namespaces, before its root is the root */
+    CONTAINER_START_CONTAINER,  /* in the container, before rights are given up */
 };
 
-enum container_network {
-    CONTAINER_NETWORK_NONE, /* a namespace of its own with loopback only */
-    CONTAINER_NETWORK_HOST, /* the caller's */
-    CONTAINER_NETWORK_JOIN, /* the one at netns_path */
-};
+/* `pid` is the container's process as the maker sees it. A failure ends the start. */
+typedef int (*container_hook_fn)(void *context, enum container_stage stage, pid_t pid,
+                                 struct error *err);
 
 struct container_spec {
     /*
      * Names the cgroup: at most 60 of [a-z0-9-], unique on the machine, for example
-     * "carte1f3a-login-1". The cgroup lies at carte/<parent>/<id> of every hierarchy.
+     * "carte1f3a-login-1". The cgroup lies at carte/<parent>/<id> of every hierarchy; where
+     * `cgroup_parent` begins with "/" it is the whole path, and `id` (any text of [A-Za-z0-9_+.-])
+     * only names the container in messages.
      */
     const char *id;
     const char *cgroup_parent; /* the stack's cgroup: "carte1f3a"; NULL: none */
 
+    const char *root;     /* the root as a plain folder, instead of the three below */
     struct strings lower; /* unpacked layers, topmost first; at least one */
     const char *upper;    /* writable layer and overlay's work folder, both on the host */
     const char *work;
-    bool read_only; /* root file system */
+    bool read_only;            /* root file system */
+    uint64_t root_propagation; /* MS_SHARED, ... of "/" inside; 0: private */
 
-    struct strings args; /* args.items[0] is looked for in PATH of env */
-    struct strings env;
-    const char *cwd;  /* made if it is missing; NULL: "/" */
-    const char *user; /* "name", "uid", "uid:gid", "name:group", looked up inside; NULL: root */
-    struct strings groups; /* supplementary, names or numbers */
+    struct container_program program;
+    bool init; /* a small init is process 1 and forwards signals */
     const char *hostname, *domainname;
+    unsigned long personality; /* as of personality(2) */
+
+    struct container_namespace_choice namespaces[CONTAINER_NAMESPACE_COUNT];
+    struct container_id_maps id_maps;                         /* a user namespace of its own */
+    const struct container_time_offset *monotonic, *boottime; /* a time namespace of its own */
 
     const struct container_mount *mounts; /* in order, after the default ones */
     size_t mount_count;
-    uint64_t shm_bytes; /* of /dev/shm; 0: 64 MiB */
-
-    enum container_network network;
-    const char *netns_path;
-
-    uint64_t capabilities; /* bit n: capability n is kept; see capability.h */
-    bool allow_new_privileges;
-    bool privileged; /* no seccomp filter, no masked paths, all devices */
-    bool seccomp_unconfined;
+    uint64_t shm_bytes;                     /* of the default /dev/shm; 0: 64 MiB */
+    const struct container_device *devices; /* besides the default ones, which are always made */
+    size_t device_count;
+    const struct strings *masked_paths, *read_only_paths; /* instead of ours, or NULL */
+    const struct strings_map *sysctls;                    /* of own namespaces only; or NULL */
 
     struct container_limits limits;
-    const struct container_ulimit *ulimits;
-    size_t ulimit_count;
-    const struct strings_map *sysctls; /* of own namespaces only; or NULL */
-    int oom_score_adj;                 /* 0: unchanged */
+    const struct container_resources *resources; /* besides `limits`, or NULL */
 
-    bool init;     /* a small init is process 1 and forwards signals */
-    bool terminal; /* stdio is a new terminal: its master is container_process.terminal_fd */
-    int stdin_fd, stdout_fd, stderr_fd; /* given to the process; -1: /dev/null */
+    container_hook_fn hook; /* or NULL */
+    void *hook_context;
 
     /*
      * Make the process a child of the caller's parent (the keeper) instead of the caller

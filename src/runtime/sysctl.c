@@ -50,7 +50,7 @@ bool sysctl_is_allowed(const char *key, bool own_network)
 
 int sysctl_check(const struct container_spec *spec, struct error *err)
 {
-    bool own_network = spec->network != CONTAINER_NETWORK_HOST;
+    bool own_network = spec->namespaces[CONTAINER_NAMESPACE_NETWORK].how != CONTAINER_INHERIT;
 
     for (size_t i = 0; spec->sysctls && i < spec->sysctls->count; i++) {
         const char *key = spec->sysctls->pairs[i].key;
@@ -77,7 +77,7 @@ int sysctl_apply(int procfd, const struct container_spec *spec, struct error *er
 {
     for (size_t i = 0; i < ARRAY_SIZE(network_defaults); i++) {
         /* A kernel without the parameter, or without the right to it, keeps its own default. */
-        if (spec->network != CONTAINER_NETWORK_HOST)
+        if (spec->namespaces[CONTAINER_NAMESPACE_NETWORK].how != CONTAINER_INHERIT)
             write_value(procfd, network_defaults[i].path, network_defaults[i].value);
     }
     for (size_t i = 0; spec->sysctls && i < spec->sysctls->count; i++) {

@@ -161,7 +161,7 @@ static void plan_generated_files(const struct plan_input *input, struct plan *pl
 {
     static const char *const names[] = { "hosts", "resolv.conf", "hostname" };
 
-    if (plan->spec.network == CONTAINER_NETWORK_HOST)
+    if (plan->spec.namespaces[CONTAINER_NAMESPACE_NETWORK].how == CONTAINER_INHERIT)
         return;
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         add_bind(plan, own(plan, alloc_format("%s/%s", input->files_folder, names[i])),
@@ -291,7 +291,7 @@ static int plan_ulimit(const struct service_ulimit *wanted, struct plan *plan, s
 
         if (strcmp(ulimit_names[i].name, wanted->name) != 0)
             continue;
-        limit = ALLOC_APPEND(plan->ulimits, plan->spec.ulimit_count);
+        limit = ALLOC_APPEND(plan->ulimits, plan->spec.program.ulimit_count);
         limit->resource = ulimit_names[i].resource;
         limit->soft = wanted->soft < 0 ? RLIM_INFINITY : (uint64_t)wanted->soft;
         limit->hard = wanted->hard < 0 ? RLIM_INFINITY : (uint64_t)wanted->hard;
@@ -309,10 +309,10 @@ static void plan_security_options(const struct service *service, struct containe
 
         if (text_equal(option, "no-new-privileges:false") ||
             text_equal(option, "no-new-privileges=false"))
-            spec->allow_new_privileges = true;
+            spec->program.allow_new_privileges = true;
         else if (text_equal(option, "seccomp:unconfined") ||
                  text_equal(option, "seccomp=unconfined"))
-            spec->seccomp_unconfined = true;
+            spec->program.seccomp_unconfined = true;
     }
 }
 
@@ -322,10 +322,11 @@ static int plan_security(const struct service *service, struct plan *plan, struc
     uint64_t base = service->privileged ? capability_all() : capability_default();
 
     plan_security_options(service, spec);
-    spec->privileged = service->privileged;
+    spec->program.privileged = service->privileged;
     if (service->privileged)
-        spec->allow_new_privileges = true;
-    if (capability_apply(base, &service->cap_add, &service->cap_drop, &spec->capabilities, err) < 0)
+        spec->program.allow_new_privileges = true;
+    if (capability_apply(base, &service->cap_add, &service->cap_drop, &spec->program.capabilities,
+                         err) < 0)
         return error_wrap(err, "service '%s'", service->name);
     for (size_t i = 0; i < service->ulimit_count; i++)
         if (plan_ulimit(&service->ulimits[i], plan, err) < 0)
@@ -336,13 +337,13 @@ static int plan_security(const struct service *service, struct plan *plan, struc
     return 0;
 }
 
-static enum container_network network_kind(const struct service *service)
+static enum container_namespace_how network_kind(const struct service *service)
 {
     if (text_equal(service->network_mode, "host"))
-        return CONTAINER_NETWORK_HOST;
+        return CONTAINER_INHERIT;
     if (text_equal(service->network_mode, "none"))
-        return CONTAINER_NETWORK_NONE;
-    return CONTAINER_NETWORK_JOIN;
+        return CONTAINER_NEW;
+    return CONTAINER_JOIN;
 }
 
 static const char *first_text(const char *own_text, const char *image_text)
@@ -360,17 +361,17 @@ static void plan_process(const struct plan_input *input, struct plan *plan)
 
     spec->hostname = own(plan, alloc_text(service->hostname ? service->hostname : input->hostname));
     spec->domainname = service->domainname;
-    plan_arguments(service, image, &spec->args);
-    plan_environment(service, image, spec->hostname, &spec->env);
-    spec->cwd = first_text(service->working_dir, image->working_dir);
-    spec->user = first_text(service->user, image->user);
-    strings_copy(&spec->groups, &service->group_add);
+    plan_arguments(service, image, &spec->program.args);
+    plan_environment(service, image, spec->hostname, &spec->program.env);
+    spec->program.cwd = first_text(service->working_dir, image->working_dir);
+    spec->program.user = first_text(service->user, image->user);
+    strings_copy(&spec->program.groups, &service->group_add);
     spec->shm_bytes = service->shm_bytes;
     spec->sysctls = &service->sysctls;
     spec->init = service->init;
     spec->read_only = service->read_only;
     spec->sibling = true;
-    spec->stdin_fd = spec->stdout_fd = spec->stderr_fd = -1;
+    spec->program.stdin_fd = spec->program.stdout_fd = spec->program.stderr_fd = -1;
 }
 
 static void plan_place(const struct plan_input *input, struct plan *plan)
@@ -382,9 +383,10 @@ static void plan_place(const struct plan_input *input, struct plan *plan)
     strings_copy(&spec->lower, &input->image->layers);
     spec->upper = own(plan, alloc_format("%s/upper", input->data_folder));
     spec->work = own(plan, alloc_format("%s/work", input->data_folder));
-    spec->network = network_kind(input->service);
-    if (spec->network == CONTAINER_NETWORK_JOIN)
-        spec->netns_path = own(plan, alloc_text(input->netns_path));
+    spec->namespaces[CONTAINER_NAMESPACE_NETWORK].how = network_kind(input->service);
+    if (spec->namespaces[CONTAINER_NAMESPACE_NETWORK].how == CONTAINER_JOIN)
+        spec->namespaces[CONTAINER_NAMESPACE_NETWORK].path =
+            own(plan, alloc_text(input->netns_path));
 }
 
 int plan_make(const struct plan_input *input, struct plan **out, struct error *err)
@@ -393,7 +395,7 @@ int plan_make(const struct plan_input *input, struct plan **out, struct error *e
 
     plan_place(input, plan);
     plan_process(input, plan);
-    if (plan->spec.args.count == 0)
+    if (plan->spec.program.args.count == 0)
         return error_set(err, ERROR_INVALID,
                          "service '%s' has no command: give 'command', or ENTRYPOINT or CMD in "
                          "the image",
@@ -407,7 +409,7 @@ int plan_make(const struct plan_input *input, struct plan **out, struct error *e
     if (plan_security(input->service, plan, err) < 0)
         return -1;
     plan->spec.mounts = plan->mounts;
-    plan->spec.ulimits = plan->ulimits;
+    plan->spec.program.ulimits = plan->ulimits;
     *out = STEAL_PTR(plan);
     return 0;
 }
@@ -417,9 +419,9 @@ void plan_free(struct plan *plan)
     if (!plan)
         return;
     strings_done(&plan->spec.lower);
-    strings_done(&plan->spec.args);
-    strings_done(&plan->spec.env);
-    strings_done(&plan->spec.groups);
+    strings_done(&plan->spec.program.args);
+    strings_done(&plan->spec.program.env);
+    strings_done(&plan->spec.program.groups);
     strings_done(&plan->owned);
     free(plan->mounts);
     free(plan->ulimits);

@@ -95,29 +95,27 @@ static int execute(struct replica *replica, struct container_process *out, struc
         .cgroup_parent = replica->crew->object_name,
         .pid = replica->record->pid,
         .start_time = replica->record->start_time,
-        .stdin_fd = -1,
-        .stdout_fd = -1,
-        .stderr_fd = -1,
+        .program = { .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1 },
     };
     int result = 0;
 
     if (replica_place_plan(replica, &plan, err) < 0)
         return -1;
     if (replica->check.probe == SERVICE_PROBE_SHELL) {
-        strings_add(&spec.args, "/bin/sh");
-        strings_add(&spec.args, "-c");
+        strings_add(&spec.program.args, "/bin/sh");
+        strings_add(&spec.program.args, "-c");
     }
     for (size_t i = 0; i < replica->check.test.count; i++)
-        strings_add(&spec.args, replica->check.test.items[i]);
-    spec.env = plan->spec.env;
-    spec.cwd = plan->spec.cwd;
-    spec.user = plan->spec.user;
-    spec.capabilities = plan->spec.capabilities;
-    spec.allow_new_privileges = plan->spec.allow_new_privileges;
-    spec.privileged = plan->spec.privileged;
-    spec.seccomp_unconfined = plan->spec.seccomp_unconfined;
+        strings_add(&spec.program.args, replica->check.test.items[i]);
+    spec.program.env = plan->spec.program.env;
+    spec.program.cwd = plan->spec.program.cwd;
+    spec.program.user = plan->spec.program.user;
+    spec.program.capabilities = plan->spec.program.capabilities;
+    spec.program.allow_new_privileges = plan->spec.program.allow_new_privileges;
+    spec.program.privileged = plan->spec.program.privileged;
+    spec.program.seccomp_unconfined = plan->spec.program.seccomp_unconfined;
     result = container_exec(&spec, out, err);
-    strings_done(&spec.args);
+    strings_done(&spec.program.args);
     return result;
 }
 

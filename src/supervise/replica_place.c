@@ -120,8 +120,8 @@ static int start_with_log(struct replica *replica, struct plan *plan, struct con
     if (logs_open_writer(replica->logs, LOGS_STDOUT, &out_fd, err) < 0 ||
         logs_open_writer(replica->logs, LOGS_STDERR, &err_fd, err) < 0)
         return -1;
-    plan->spec.stdout_fd = out_fd;
-    plan->spec.stderr_fd = err_fd;
+    plan->spec.program.stdout_fd = out_fd;
+    plan->spec.program.stderr_fd = err_fd;
     return container_start(&plan->spec, out, err);
 }
 

@@ -92,16 +92,16 @@ static void format_process(const struct replica *replica, struct json *json)
 
     if (!replica->image || replica_place_plan(replica, &plan, &ignored) < 0)
         return;
-    for (size_t i = 0; i < plan->spec.args.count; i++)
-        text_add_format(&command, "%s%s", i ? " " : "", plan->spec.args.items[i]);
+    for (size_t i = 0; i < plan->spec.program.args.count; i++)
+        text_add_format(&command, "%s%s", i ? " " : "", plan->spec.program.args.items[i]);
     json_set_text(json, "command", text_get(&command));
-    json_set(json, "env", format_strings(&plan->spec.env));
-    json_set_text(json, "cwd", plan->spec.cwd);
-    json_set_text(json, "user", plan->spec.user);
-    json_set_int(json, "capabilities", (int64_t)plan->spec.capabilities);
-    json_set_bool(json, "allow_new_privileges", plan->spec.allow_new_privileges);
-    json_set_bool(json, "privileged", plan->spec.privileged);
-    json_set_bool(json, "seccomp_unconfined", plan->spec.seccomp_unconfined);
+    json_set(json, "env", format_strings(&plan->spec.program.env));
+    json_set_text(json, "cwd", plan->spec.program.cwd);
+    json_set_text(json, "user", plan->spec.program.user);
+    json_set_int(json, "capabilities", (int64_t)plan->spec.program.capabilities);
+    json_set_bool(json, "allow_new_privileges", plan->spec.program.allow_new_privileges);
+    json_set_bool(json, "privileged", plan->spec.program.privileged);
+    json_set_bool(json, "seccomp_unconfined", plan->spec.program.seccomp_unconfined);
 }
 
 static void format_history(const struct state_replica *record, struct json *json)

@@ -67,9 +67,9 @@ int bed_set_up(void **state)
     f->spec.work = bed_below(f, "work");
     assert_int_equal(mkdir(f->spec.upper, 0755), 0);
     assert_int_equal(mkdir(f->spec.work, 0755), 0);
-    strings_add(&f->spec.env, "PATH=/bin");
-    f->spec.capabilities = capability_default();
-    f->spec.stdin_fd = f->spec.stdout_fd = f->spec.stderr_fd = -1;
+    strings_add(&f->spec.program.env, "PATH=/bin");
+    f->spec.program.capabilities = capability_default();
+    f->spec.program.stdin_fd = f->spec.program.stdout_fd = f->spec.program.stderr_fd = -1;
     f->process.pidfd = f->process.terminal_fd = -1;
     *state = f;
     return 0;
@@ -86,9 +86,9 @@ int bed_tear_down(void **state)
     cleanup_close(&f->process.terminal_fd);
     text_done(&f->output);
     strings_done(&f->spec.lower);
-    strings_done(&f->spec.args);
-    strings_done(&f->spec.env);
-    strings_done(&f->spec.groups);
+    strings_done(&f->spec.program.args);
+    strings_done(&f->spec.program.env);
+    strings_done(&f->spec.program.groups);
     free((void *)(uintptr_t)f->spec.upper);
     free((void *)(uintptr_t)f->spec.work);
     free(f->root);
@@ -98,10 +98,10 @@ int bed_tear_down(void **state)
 
 void bed_set_script(struct bed *f, const char *script)
 {
-    strings_done(&f->spec.args);
-    strings_add(&f->spec.args, "sh");
-    strings_add(&f->spec.args, "-c");
-    strings_add(&f->spec.args, script);
+    strings_done(&f->spec.program.args);
+    strings_add(&f->spec.program.args, "sh");
+    strings_add(&f->spec.program.args, "-c");
+    strings_add(&f->spec.program.args, script);
 }
 
 void bed_reap(struct bed *f)
@@ -128,7 +128,7 @@ void bed_run(struct bed *f, const char *script)
     if (script)
         bed_set_script(f, script);
     assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
-    f->spec.stdout_fd = f->spec.stderr_fd = pipe_fds[1];
+    f->spec.program.stdout_fd = f->spec.program.stderr_fd = pipe_fds[1];
     bed_must(container_start(&f->spec, &f->process, &err), &err);
     close(pipe_fds[1]);
     text_clear(&f->output);

@@ -49,7 +49,7 @@ static void process_has_only_its_rights(void **state)
              "CapInh:\t0000000000000000\nCapPrm:\t00000000800405fb\nCapEff:\t00000000800405fb\n"
              "CapBnd:\t00000000800405fb\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\n"
              "Seccomp:\t2\n");
-    f->spec.user = "web";
+    f->spec.program.user = "web";
     run_says(f, "grep -E '^(CapPrm|CapEff|CapBnd)' /proc/self/status; id; echo $HOME",
              "CapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nCapBnd:\t00000000800405fb\n"
              "uid=33(web) gid=33(web) groups=33(web),44(log)\n/srv\n");
@@ -115,11 +115,11 @@ static void missing_program_is_told_from_a_denied_one(void **state)
     struct bed *f = *state;
     struct error err = { 0 };
 
-    strings_add(&f->spec.args, "nothing-here");
+    strings_add(&f->spec.program.args, "nothing-here");
     assert_int_equal(container_start(&f->spec, &f->process, &err), -1);
     assert_int_equal(err.code, ERROR_NOT_FOUND);
-    strings_done(&f->spec.args);
-    strings_add(&f->spec.args, "/etc/passwd");
+    strings_done(&f->spec.program.args);
+    strings_add(&f->spec.program.args, "/etc/passwd");
     error_clear(&err);
     assert_int_equal(container_start(&f->spec, &f->process, &err), -1);
     assert_int_equal(err.code, ERROR_DENIED);
@@ -138,7 +138,7 @@ static void leaked_folder_is_no_working_folder(void **state)
         AUTO_FREE char *path = alloc_format("/proc/self/fd/%d", n);
         struct error err = { 0 };
 
-        f->spec.cwd = path;
+        f->spec.program.cwd = path;
         assert_int_equal(container_start(&f->spec, &f->process, &err), -1);
     }
 }
@@ -157,8 +157,8 @@ static void init_forwards_and_reaps(void **state)
              "2\nCapEff:\t0000000000000020\nNoNewPrivs:\t1\nSeccomp:\t2\n");
     bed_set_script(f, "trap 'exit 9' TERM; echo; while :; do sleep 0.05; done");
     assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
-    f->spec.stdout_fd = pipe_fds[1];
-    f->spec.stderr_fd = -1;
+    f->spec.program.stdout_fd = pipe_fds[1];
+    f->spec.program.stderr_fd = -1;
     bed_must(container_start(&f->spec, &f->process, &err), &err);
     close(pipe_fds[1]);
     assert_int_equal(read(pipe_fds[0], &byte, 1), 1);
@@ -188,7 +188,7 @@ static void mounts_stand_where_they_shall(void **state)
     f->spec.mounts = mounts;
     f->spec.mount_count = ARRAY_SIZE(mounts);
     f->spec.read_only = true;
-    f->spec.cwd = "/made/here";
+    f->spec.program.cwd = "/made/here";
     run_says(
         f,
         "cat /etc/new/file; echo x >/etc/new/file; ls -ld /tmp | head -c 10; echo; cat /data/file; "
@@ -212,15 +212,15 @@ static void exec_joins_the_container(void **state)
     assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
     spec.pid = f->process.pid;
     spec.start_time = f->process.start_time;
-    spec.capabilities = capability_default();
-    spec.stdin_fd = spec.stderr_fd = -1;
-    spec.stdout_fd = pipe_fds[1];
-    strings_add(&spec.args, "/bin/sh");
-    strings_add(&spec.args, "-c");
-    strings_add(&spec.args,
+    spec.program.capabilities = capability_default();
+    spec.program.stdin_fd = spec.program.stderr_fd = -1;
+    spec.program.stdout_fd = pipe_fds[1];
+    strings_add(&spec.program.args, "/bin/sh");
+    strings_add(&spec.program.args, "-c");
+    strings_add(&spec.program.args,
                 "hostname; cat /proc/1/comm; grep -E '^(CapEff|Seccomp:)' /proc/self/status; "
                 "ls /proc/$$/fd; grep -v ':/$' /proc/self/cgroup; exit 4");
-    strings_add(&spec.env, "PATH=/bin");
+    strings_add(&spec.program.env, "PATH=/bin");
     bed_must(container_exec(&spec, &process, &err), &err);
     close(pipe_fds[1]);
     bed_must(file_read_fd(pipe_fds[0], 65536, &f->output, &err), &err);
@@ -235,8 +235,8 @@ static void exec_joins_the_container(void **state)
     assert_int_equal(f->status, 137);
     assert_int_equal(container_exec(&spec, &process, &err), -1);
     assert_int_equal(err.code, ERROR_NOT_FOUND);
-    strings_done(&spec.args);
-    strings_done(&spec.env);
+    strings_done(&spec.program.args);
+    strings_done(&spec.program.env);
     bed_destroy(f);
 }
 
@@ -247,7 +247,7 @@ static void terminal_is_the_containers_own(void **state)
     char text[256] = "";
     size_t length = 0;
 
-    f->spec.terminal = true;
+    f->spec.program.terminal = true;
     bed_set_script(f, "tty; ls -l /dev/console | head -c 1");
     bed_must(container_start(&f->spec, &f->process, &err), &err);
     assert_true(f->process.terminal_fd >= 0);
@@ -265,7 +265,7 @@ static void two_hundred_starts_leave_nothing(void **state)
     struct error err = { 0 };
     int64_t began_ns = clock_now_ns();
 
-    strings_add(&f->spec.args, "/bin/true");
+    strings_add(&f->spec.program.args, "/bin/true");
     for (int i = 0; i < 200; i++) {
         bed_must(container_start(&f->spec, &f->process, &err), &err);
         bed_reap(f);

@@ -76,7 +76,7 @@ static void devices_are_out_of_reach(void **state)
 {
     struct bed *f = *state;
 
-    f->spec.capabilities |= UINT64_C(1) << 27; /* MKNOD */
+    f->spec.program.capabilities |= UINT64_C(1) << 27; /* MKNOD */
     bed_run(f, "busybox mknod /x c 1 11 2>&1 | grep -c permitted; "
                "echo x 2>/dev/null >/dev/null && head -c 1 /dev/urandom | wc -c");
     assert_string_equal(text_get(&f->output), "1\n1\n");
@@ -98,9 +98,9 @@ static void privileged_container_has_the_rights_it_asked_for(void **state)
 {
     struct bed *f = *state;
 
-    f->spec.privileged = true;
-    f->spec.capabilities = capability_all();
-    f->spec.network = CONTAINER_NETWORK_HOST;
+    f->spec.program.privileged = true;
+    f->spec.program.capabilities = capability_all();
+    f->spec.namespaces[CONTAINER_NAMESPACE_NETWORK].how = CONTAINER_INHERIT;
     bed_run(f, "mount -t tmpfs x /etc && echo mounted; grep Seccomp: /proc/self/status");
     assert_string_equal(text_get(&f->output), "mounted\nSeccomp:\t0\n");
     bed_destroy(f);
@@ -112,8 +112,8 @@ static void joined_network_is_the_one_named(void **state)
     char own[64] = "";
 
     assert_true(readlink("/proc/self/ns/net", own, sizeof(own) - 1) > 0);
-    f->spec.network = CONTAINER_NETWORK_JOIN;
-    f->spec.netns_path = "/proc/self/ns/net";
+    f->spec.namespaces[CONTAINER_NAMESPACE_NETWORK].how = CONTAINER_JOIN;
+    f->spec.namespaces[CONTAINER_NAMESPACE_NETWORK].path = "/proc/self/ns/net";
     bed_run(f, "readlink /proc/self/ns/net");
     assert_int_equal(strncmp(text_get(&f->output), own, strlen(own)), 0);
     bed_destroy(f);

@@ -69,14 +69,14 @@ static void the_process_gets_what_the_container_has(void **state)
     assert_string_equal(spec.id, "carte1-login-2");
     assert_int_equal(spec.pid, 42);
     assert_int_equal(spec.start_time, 7);
-    assert_string_equal(spec.cwd, "/app");
-    assert_string_equal(spec.user, "1000");
-    assert_int_equal(spec.capabilities, 5);
-    assert_false(spec.privileged);
-    assert_int_equal(spec.args.count, 2);
-    assert_string_equal(strings_find_env(&spec.env, "A"), "1");
-    assert_string_equal(strings_find_env(&spec.env, "B"), "3");
-    assert_string_equal(strings_find_env(&spec.env, "C"), "x=y");
+    assert_string_equal(spec.program.cwd, "/app");
+    assert_string_equal(spec.program.user, "1000");
+    assert_int_equal(spec.program.capabilities, 5);
+    assert_false(spec.program.privileged);
+    assert_int_equal(spec.program.args.count, 2);
+    assert_string_equal(strings_find_env(&spec.program.env, "A"), "1");
+    assert_string_equal(strings_find_env(&spec.program.env, "B"), "3");
+    assert_string_equal(strings_find_env(&spec.program.env, "C"), "x=y");
     exec_request_done(&spec);
     strings_done(&options.env);
 }
@@ -91,7 +91,7 @@ static void an_empty_user_is_none(void **state)
 
     assert_int_equal(exec_request_find(*state, "login", OPTION_UNSET, &replica, &err), 0);
     exec_request_make(replica, &options, &args, &spec);
-    assert_null(spec.user);
+    assert_null(spec.program.user);
     exec_request_done(&spec);
 }
 

@@ -97,11 +97,12 @@ static void a_container_gets_the_place_of_its_replica(void **state)
     assert_string_equal(plan->spec.id, "login-1-7");
     assert_string_equal(plan->spec.upper, "/data/login-1-7/upper");
     assert_string_equal(plan->spec.lower.items[0], "/layers/top");
-    assert_int_equal(plan->spec.network, CONTAINER_NETWORK_JOIN);
-    assert_string_equal(plan->spec.netns_path, "/run/netns/login-1-7");
+    assert_int_equal(plan->spec.namespaces[CONTAINER_NAMESPACE_NETWORK].how, CONTAINER_JOIN);
+    assert_string_equal(plan->spec.namespaces[CONTAINER_NAMESPACE_NETWORK].path,
+                        "/run/netns/login-1-7");
     assert_string_equal(plan->spec.hostname, "login-1");
     assert_true(plan->spec.sibling);
-    assert_false(plan->spec.allow_new_privileges);
+    assert_false(plan->spec.program.allow_new_privileges);
     assert_string_equal(find_mount(plan, "/etc/hosts")->source, "/files/login-1-7/hosts");
     assert_true(find_mount(plan, "/etc/resolv.conf")->read_only);
     plan_free(plan);
@@ -116,14 +117,14 @@ static void the_image_says_what_runs(void **state)
     (void)state;
     prepare(&fixture);
     plan = make(&fixture);
-    assert_int_equal(plan->spec.args.count, 2);
-    assert_string_equal(plan->spec.args.items[1], "run");
+    assert_int_equal(plan->spec.program.args.count, 2);
+    assert_string_equal(plan->spec.program.args.items[1], "run");
     plan_free(plan);
     fixture.service.has_command = true;
     strings_add(&fixture.service.command, "serve");
     plan = make(&fixture);
-    assert_string_equal(plan->spec.args.items[0], "/entry");
-    assert_string_equal(plan->spec.args.items[1], "serve");
+    assert_string_equal(plan->spec.program.args.items[0], "/entry");
+    assert_string_equal(plan->spec.program.args.items[1], "serve");
     plan_free(plan);
     done(&fixture);
 }
@@ -138,8 +139,8 @@ static void an_entry_point_of_the_service_makes_the_images_command_void(void **s
     fixture.service.has_entrypoint = true;
     strings_add(&fixture.service.entrypoint, "/other");
     plan = make(&fixture);
-    assert_int_equal(plan->spec.args.count, 1);
-    assert_string_equal(plan->spec.args.items[0], "/other");
+    assert_int_equal(plan->spec.program.args.count, 1);
+    assert_string_equal(plan->spec.program.args.items[0], "/other");
     plan_free(plan);
     done(&fixture);
 }
@@ -169,10 +170,10 @@ static void variables_of_the_service_come_over_those_of_the_image(void **state)
     strings_map_set(&fixture.service.environment, "A", "9");
     strings_map_set(&fixture.service.environment, "B", NULL);
     plan = make(&fixture);
-    assert_string_equal(strings_find_env(&plan->spec.env, "A"), "9");
-    assert_null(strings_find_env(&plan->spec.env, "B"));
-    assert_non_null(strings_find_env(&plan->spec.env, "PATH"));
-    assert_string_equal(strings_find_env(&plan->spec.env, "HOSTNAME"), "login-1");
+    assert_string_equal(strings_find_env(&plan->spec.program.env, "A"), "9");
+    assert_null(strings_find_env(&plan->spec.program.env, "B"));
+    assert_non_null(strings_find_env(&plan->spec.program.env, "PATH"));
+    assert_string_equal(strings_find_env(&plan->spec.program.env, "HOSTNAME"), "login-1");
     plan_free(plan);
     done(&fixture);
 }
@@ -227,9 +228,9 @@ static void limits_and_security_are_taken_over(void **state)
     plan = make(&fixture);
     assert_int_equal(plan->spec.limits.cpu_millis, 500);
     assert_int_equal(plan->spec.limits.pids, 64);
-    assert_int_equal(plan->spec.ulimits[0].resource, RLIMIT_NOFILE);
-    assert_true(plan->spec.ulimits[0].hard == RLIM_INFINITY);
-    assert_true(plan->spec.allow_new_privileges);
+    assert_int_equal(plan->spec.program.ulimits[0].resource, RLIMIT_NOFILE);
+    assert_true(plan->spec.program.ulimits[0].hard == RLIM_INFINITY);
+    assert_true(plan->spec.program.allow_new_privileges);
     plan_free(plan);
     ulimit.name = constant("nofiles");
     {
@@ -250,9 +251,9 @@ static void the_host_network_brings_its_own_files(void **state)
     prepare(&fixture);
     fixture.service.network_mode = constant("host");
     plan = make(&fixture);
-    assert_int_equal(plan->spec.network, CONTAINER_NETWORK_HOST);
+    assert_int_equal(plan->spec.namespaces[CONTAINER_NAMESPACE_NETWORK].how, CONTAINER_INHERIT);
     assert_string_equal(find_mount(plan, "/etc/hosts")->target, "");
-    assert_null(plan->spec.netns_path);
+    assert_null(plan->spec.namespaces[CONTAINER_NAMESPACE_NETWORK].path);
     plan_free(plan);
     done(&fixture);
 }
