@@ -266,7 +266,7 @@ static int start_from_image(struct stage *stage, const struct cartefile_instruct
     AUTO(image) struct image *image = NULL;
 
     if (store_find_image(builder->store, stage->base, &image, err) < 0)
-        return error_wrap(err, "%s:%zu: FROM", builder->cartefile->path, at->line);
+        return cartefile_wrap(builder->cartefile, at, err);
     if (!image)
         return cartefile_error(builder->cartefile, at, err,
                                "there is no image '%s' in the store: build it first, or begin "

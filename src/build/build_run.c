@@ -219,8 +219,8 @@ static int check_status(const struct stage *stage, const struct cartefile_instru
         return 0;
     if (stage->builder->request->output_fd < 0)
         read_tail(output, &tail);
-    return error_set(err, ERROR_SYSTEM, "%s:%zu: %.200s: ended with exit status %d%s%s",
-                     stage->builder->cartefile->path, at->line, at->display, status,
+    return error_set(err, ERROR_SYSTEM, "%s:%zu:%zu: %.200s: ended with exit status %d%s%s",
+                     stage->builder->cartefile->path, at->line, at->column, at->display, status,
                      tail.length > 0 ? ":\n" : "", text_get(&tail));
 }
 
@@ -246,7 +246,7 @@ static int launch(const struct stage *stage, const struct cartefile_instruction 
     spec->program.stdout_fd = spec->program.stderr_fd =
         request->output_fd < 0 ? output : request->output_fd;
     if (request->run(request->callback_context, spec, network, &status, err) < 0)
-        return error_wrap(err, "%s:%zu: RUN", stage->builder->cartefile->path, at->line);
+        return cartefile_wrap(stage->builder->cartefile, at, err);
     return check_status(stage, at, status, output, err);
 }
 

@@ -26,10 +26,8 @@ static int fail(const struct stage *stage, const struct cartefile_instruction *a
     const char *hint = stage->builder->ignore_name ? stage->builder->ignore_name : "";
 
     if (strstr(err->text, "the ignore file") && *hint)
-        return error_wrap(err, "%s:%zu: %s (%s)", stage->builder->cartefile->path, at->line,
-                          cartefile_keyword_name(at->keyword), hint);
-    return error_wrap(err, "%s:%zu: %s", stage->builder->cartefile->path, at->line,
-                      cartefile_keyword_name(at->keyword));
+        error_wrap(err, "%s", hint);
+    return cartefile_wrap(stage->builder->cartefile, at, err);
 }
 
 static bool filter(void *context, const char *path, bool is_folder, bool *enter)

@@ -51,8 +51,7 @@ static int clean(const struct stage *stage, const struct cartefile_instruction *
     if (stage_expand(stage, at, at->words.items[0], &word, err) < 0)
         return -1;
     if (tree_clean_path(word, out, err) < 0)
-        return error_wrap(err, "%s:%zu: %s", stage->builder->cartefile->path, at->line,
-                          cartefile_keyword_name(at->keyword));
+        return cartefile_wrap(stage->builder->cartefile, at, err);
     return 0;
 }
 

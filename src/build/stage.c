@@ -202,7 +202,7 @@ int stage_commit_layer(struct stage *stage, const struct cartefile_instruction *
 
     if (layer_save(builder->store_fd, builder->session, layer->tree, builder->epoch, &saved, err) <
         0)
-        return error_wrap(err, "%s:%zu: save the layer", builder->cartefile->path, at->line);
+        return cartefile_wrap(builder->cartefile, at, err);
     if (add_layer(stage, at, &saved, err) == 0 && install(stage, layer, err) == 0)
         result = build_cache_save(builder->store_fd, key_hex, &saved, err);
     manifest_layer_done(&saved);

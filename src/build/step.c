@@ -26,8 +26,7 @@
 static int fail(const struct stage *stage, const struct cartefile_instruction *at,
                 struct error *err)
 {
-    return error_wrap(err, "%s:%zu: %s", stage->builder->cartefile->path, at->line,
-                      cartefile_keyword_name(at->keyword));
+    return cartefile_wrap(stage->builder->cartefile, at, err);
 }
 
 static void set_text(char **place, char *value)
@@ -294,9 +293,10 @@ static int set_health_flags(struct stage *stage, const struct cartefile_instruct
 
         *flags[i].place = 0;
         if (pair && (is_count ? parse_int(pair->value, 0, RETRIES_MAX, flags[i].place, err) < 0
-                              : parse_duration_ms(pair->value, flags[i].place, err) < 0))
-            return error_wrap(err, "%s:%zu: --%s", stage->builder->cartefile->path, at->line,
-                              flags[i].key);
+                              : parse_duration_ms(pair->value, flags[i].place, err) < 0)) {
+            error_wrap(err, "--%s", flags[i].key);
+            return fail(stage, at, err);
+        }
     }
     return 0;
 }

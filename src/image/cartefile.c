@@ -96,7 +96,15 @@ int cartefile_error(const struct cartefile *cartefile, const struct cartefile_in
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    return error_set(err, ERROR_INVALID, "%s:%zu: %s", cartefile->path, at->line, text);
+    return error_set(err, ERROR_INVALID, "%s:%zu:%zu: %s", cartefile->path, at->line, at->column,
+                     text);
+}
+
+int cartefile_wrap(const struct cartefile *cartefile, const struct cartefile_instruction *at,
+                   struct error *err)
+{
+    return error_wrap(err, "%s:%zu:%zu: %s", cartefile->path, at->line, at->column,
+                      rules[at->keyword].name);
 }
 
 static void instruction_done(struct cartefile_instruction *instruction)
@@ -320,6 +328,7 @@ static int parse_instruction(struct cartefile *cartefile, struct cartefile_lines
     const char *rest = text + length;
 
     at->line = first;
+    at->column = lines->column;
     at->last_line = lines->line;
     if (find_keyword(cartefile, at, word, err) < 0 || take_flags(cartefile, at, &rest, err) < 0)
         return -1;

@@ -54,7 +54,7 @@ struct cartefile_heredoc {
 
 struct cartefile_instruction {
     enum cartefile_keyword keyword;
-    size_t line, last_line;
+    size_t line, column, last_line; /* of its keyword, and where it ends */
     /* "--chown=1:2" is chown, 1:2; without a value "true"; several of a key where that is allowed
      */
     struct strings_map flags;
@@ -82,6 +82,10 @@ DEFINE_CLEANUP(cartefile)
 
 const char *cartefile_keyword_name(enum cartefile_keyword keyword);
 
-/* Fill *err with "path:line: " and the text. Returns -1. */
+/* Fill *err with "path:line:column: " and the text. Returns -1. */
 int cartefile_error(const struct cartefile *cartefile, const struct cartefile_instruction *at,
                     struct error *err, const char *format, ...) PRINTF_LIKE(4, 5);
+
+/* Put "path:line:column: KEYWORD" before the text of *err, which must be filled. Returns -1. */
+int cartefile_wrap(const struct cartefile *cartefile, const struct cartefile_instruction *at,
+                   struct error *err);

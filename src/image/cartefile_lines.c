@@ -104,8 +104,10 @@ bool cartefile_lines_next(struct cartefile_lines *lines, struct text *out, size_
         trim(&trimmed, &trimmed_length);
         if (trimmed_length == 0 || *trimmed == '#')
             continue;
-        if (!began)
+        if (!began) {
             *first_out = lines->line;
+            lines->column = (size_t)(trimmed - start) + 1;
+        }
         /* Blanks in front count within a continued line only. */
         length = (size_t)(trimmed + trimmed_length - (began ? start : trimmed));
         start = began ? start : trimmed;

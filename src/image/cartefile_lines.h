@@ -14,8 +14,9 @@
 
 struct cartefile_lines {
     const char *next, *end;
-    size_t line; /* that was read last, from 1 */
-    char escape; /* '\\', or '`' by the directive "# escape=`" */
+    size_t line;   /* that was read last, from 1 */
+    size_t column; /* where the instruction begins in its first line, from 1 */
+    char escape;   /* '\\', or '`' by the directive "# escape=`" */
 };
 
 /* Start, and read the directives at the top of the text. */

@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#include "stack/diagnostic.h"
+#include "util/diagnostic.h"
 #include "util/strings.h"
 
 struct dotenv_options {

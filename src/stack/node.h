@@ -14,8 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "stack/diagnostic.h"
 #include "util/cleanup.h"
+#include "util/diagnostic.h"
 #include "util/macro.h"
 
 enum node_kind { NODE_NULL, NODE_SCALAR, NODE_LIST, NODE_MAP };

@@ -11,8 +11,8 @@
 
 #include <stdbool.h>
 
-#include "stack/diagnostic.h"
 #include "stack/node.h"
+#include "util/diagnostic.h"
 #include "util/macro.h"
 #include "util/text.h"
 

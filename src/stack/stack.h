@@ -14,9 +14,9 @@
 
 #pragma once
 
-#include "stack/diagnostic.h"
 #include "stack/service.h"
 #include "util/cleanup.h"
+#include "util/diagnostic.h"
 #include "util/macro.h"
 #include "util/text.h"
 

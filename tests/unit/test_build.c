@@ -380,12 +380,12 @@ static void mistakes_name_file_and_line(void **state)
     static const struct {
         const char *text, *part;
     } cases[] = {
-        { "FROM scratch\nCPOY a b\n", "Cartefile:2: unknown instruction 'CPOY'" },
-        { "FROM scratch\nCOPY missing /\n", "Cartefile:2: COPY: 'missing' does not exist" },
-        { "FROM nothing-here\n", "Cartefile:1: there is no image" },
-        { "RUN x\nFROM scratch\n", "Cartefile:1: RUN stands before FROM" },
-        { "FROM scratch\nRUN --mount=type=cache x\n", "Cartefile:2: RUN --mount is not built" },
-        { "FROM scratch\nADD http://a/b /\n", "Cartefile:2: ADD from a network" },
+        { "FROM scratch\nCPOY a b\n", "Cartefile:2:1: unknown instruction 'CPOY'" },
+        { "FROM scratch\nCOPY missing /\n", "Cartefile:2:1: COPY: 'missing' does not exist" },
+        { "FROM nothing-here\n", "Cartefile:1:1: there is no image" },
+        { "RUN x\nFROM scratch\n", "Cartefile:1:1: RUN stands before FROM" },
+        { "FROM scratch\nRUN --mount=type=cache x\n", "Cartefile:2:1: RUN --mount is not built" },
+        { "FROM scratch\nADD http://a/b /\n", "Cartefile:2:1: ADD from a network" },
         { "FROM scratch\nCOPY --from=other a /\n", "neither an earlier stage" },
     };
     const struct place *place = *state;

@@ -89,21 +89,22 @@ static void mistakes_are_refused_with_their_line(void **state)
         const char *text, *message;
     } cases[] = {
         { "", "Cartefile: no FROM" },
-        { "FROM\n", "Cartefile:1: FROM needs at least 1" },
-        { "FROM a b c d\n", "Cartefile:1: FROM takes at most 3" },
-        { "FROM a\n\nCPOY a b\n", "Cartefile:3: unknown instruction 'CPOY': did you mean 'COPY'?" },
-        { "FROM a\nCOPY a\n", "Cartefile:2: COPY needs at least 2" },
+        { "FROM\n", "Cartefile:1:1: FROM needs at least 1" },
+        { "FROM a b c d\n", "Cartefile:1:1: FROM takes at most 3" },
+        { "FROM a\n\nCPOY a b\n",
+          "Cartefile:3:1: unknown instruction 'CPOY': did you mean 'COPY'?" },
+        { "FROM a\nCOPY a\n", "Cartefile:2:1: COPY needs at least 2" },
         { "FROM a\nCOPY --form=x a b\n", "COPY has no flag '--form': did you mean '--from'?" },
         { "FROM a\nCOPY --from= a b\n", "the flag '--from' needs a value" },
         { "FROM a\nCOPY --link a b\n", "COPY --link is not built yet" },
         { "FROM a\nCOPY --from=x --from=y a b\n", "is given twice" },
         { "FROM a\nONBUILD RUN x\n", "ONBUILD is not built yet" },
-        { "FROM a\nRUN <<EOF\nx\n", "Cartefile:2: unterminated here-document: no line is 'EOF'" },
+        { "FROM a\nRUN <<EOF\nx\n", "Cartefile:2:1: unterminated here-document: no line is 'EOF'" },
         { "FROM a\nSHELL sh\n", "SHELL needs a JSON array" },
-        { "ENV a=b\nFROM a\n", "Cartefile:1: ENV stands before FROM" },
+        { "ENV a=b\nFROM a\n", "Cartefile:1:1: ENV stands before FROM" },
         { "FROM a\nNAME x\n", "PATH is missing" },
-        { "FROM a\nNAME x\nRUN y\n", "Cartefile:3: RUN does not go with NAME" },
-        { "FROM a\nNAME x\nNAME y\n", "Cartefile:3: NAME is given twice" },
+        { "FROM a\nNAME x\nRUN y\n", "Cartefile:3:1: RUN does not go with NAME" },
+        { "FROM a\nNAME x\nNAME y\n", "Cartefile:3:1: NAME is given twice" },
     };
 
     (void)state;

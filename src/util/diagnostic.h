@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What is wrong with a stack file, all of it at once
+ * What is wrong with a file that people write, all of it at once
  *
  * Printed as `file:line:column: key.path: what is wrong, what was expected`, followed by the
  * line of the file with a caret under the column.

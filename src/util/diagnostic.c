@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What is wrong with a stack file, all of it at once
+ * What is wrong with a file that people write, all of it at once
  */
 
-#include "stack/diagnostic.h"
+#include "util/diagnostic.h"
 
 #include <stdarg.h>
 #include <stdio.h>
