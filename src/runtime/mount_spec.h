@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+
+struct strings;
 
 struct container_id_map {
     uint32_t inside, outside, count;
@@ -25,6 +28,18 @@ enum container_mount_kind {
     CONTAINER_MOUNT_TMPFS,
     CONTAINER_MOUNT_TYPE,   /* a new file system of `type` */
     CONTAINER_MOUNT_CGROUP, /* the container's own part of the cgroups */
+    CONTAINER_MOUNT_LAYERS, /* `source` in other layers; writing changes part->upper alone */
+    CONTAINER_MOUNT_FILE,   /* a file with given bytes, which never lie on a disk */
+};
+
+/* Of layers and files. */
+struct container_mount_part {
+    const char *upper;           /* an empty folder on the host, which is mounted over */
+    const char *work;            /* layers: overlay's work folder beside `upper` */
+    const struct strings *lower; /* layers: topmost first */
+    const char *bytes;           /* file, size_bytes long */
+    uid_t uid;                   /* file */
+    gid_t gid;
 };
 
 /* Attributes of a mount, MOUNT_ATTR_...; an atime needs MOUNT_ATTR__ATIME in `clear`. */
@@ -35,11 +50,12 @@ struct container_mount_attributes {
 struct container_mount {
     enum container_mount_kind kind;
     const char *type;    /* of the file system, with _TYPE */
-    const char *source;  /* bind: path on the host, a folder or a file */
+    const char *source;  /* bind: path on the host; layers: in them; a folder or a file */
     const char *target;  /* path in the container; made if it is missing */
     bool read_only;      /* with all below it */
     uint64_t size_bytes; /* tmpfs; 0: half of the memory */
-    uint32_t mode;       /* tmpfs; 0: 1777 */
+    uint32_t mode;       /* tmpfs; 0: 1777; file */
+    const struct container_mount_part *part;
 
     bool shallow;     /* bind: without the mounts below the source */
     const char *data; /* options for the file system, separated by commas, or NULL */

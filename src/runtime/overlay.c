@@ -19,10 +19,10 @@
 #include <unistd.h>
 
 #include "runtime/mount.h"
-#include "runtime/spec.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/strings.h"
 #include "util/text.h"
 
 /* The kernel stacks no more; beyond a page mount() cuts the string. */
@@ -50,19 +50,19 @@ static int open_layer(const char *path, int *out, struct error *err)
     return 0;
 }
 
-static int open_layers(const struct container_spec *spec, struct layers *out, struct error *err)
+static int open_layers(const struct overlay *overlay, struct layers *out, struct error *err)
 {
-    if (spec->lower.count > LAYERS_MAX)
+    if (overlay->lower->count > LAYERS_MAX)
         return error_set(err, ERROR_INVALID, "%zu layers are too many: at most %d",
-                         spec->lower.count, LAYERS_MAX);
-    for (size_t i = 0; i < spec->lower.count; i++) {
-        if (open_layer(spec->lower.items[i], &out->lower[i], err) < 0)
+                         overlay->lower->count, LAYERS_MAX);
+    for (size_t i = 0; i < overlay->lower->count; i++) {
+        if (open_layer(overlay->lower->items[i], &out->lower[i], err) < 0)
             return -1;
         out->count++;
     }
-    if (open_layer(spec->upper, &out->upper, err) < 0)
+    if (open_layer(overlay->upper, &out->upper, err) < 0)
         return -1;
-    return open_layer(spec->work, &out->work, err);
+    return open_layer(overlay->work, &out->work, err);
 }
 
 static int set_layer(int fsfd, const char *key, int fd)
@@ -133,12 +133,12 @@ static int mount_old_way(const struct layers *layers, const char *target, struct
     return 0;
 }
 
-int overlay_mount(const struct container_spec *spec, int *out, struct error *err)
+int overlay_mount(const struct overlay *overlay, int *out, struct error *err)
 {
     __attribute__((cleanup(close_layers))) struct layers layers = { .upper = -1, .work = -1 };
     AUTO_CLOSE int fd = -1;
 
-    if (open_layers(spec, &layers, err) < 0)
+    if (open_layers(overlay, &layers, err) < 0)
         return -1;
     if (adds_layers()) {
         fd = mount_new_way(&layers);
@@ -147,9 +147,9 @@ int overlay_mount(const struct container_spec *spec, int *out, struct error *err
         if (mount_attach(fd, layers.upper, err) < 0)
             return -1;
     } else {
-        if (mount_old_way(&layers, spec->upper, err) < 0)
+        if (mount_old_way(&layers, overlay->upper, err) < 0)
             return -1;
-        fd = open(spec->upper, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        fd = open(overlay->upper, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
             return error_set_errno(err, errno, "open the root file system");
     }

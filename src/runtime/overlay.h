@@ -8,11 +8,16 @@
 
 #include "util/macro.h"
 
-struct container_spec;
 struct error;
+struct strings;
 
-/* Mount the layers of `spec` and attach them over its upper folder; `out` is the mount. */
-int overlay_mount(const struct container_spec *spec, int *out, struct error *err) MUST_CHECK;
+struct overlay {
+    const struct strings *lower; /* topmost first */
+    const char *upper, *work;
+};
+
+/* Mount the layers and attach them over the upper folder; `out` is the mount. */
+int overlay_mount(const struct overlay *overlay, int *out, struct error *err) MUST_CHECK;
 
 /* Ask the kernel once how it wants its layers, so that children of the caller know it. */
 void overlay_probe(void);

@@ -28,6 +28,7 @@
 #include "runtime/mask.h"
 #include "runtime/mount.h"
 #include "runtime/overlay.h"
+#include "runtime/part_mount.h"
 #include "runtime/spec.h"
 #include "runtime/sysctl.h"
 #include "util/cleanup.h"
@@ -172,17 +173,20 @@ static int make_tmpfs(const struct container_mount *mount, int *out, struct erro
     return mount_new("tmpfs", options, attributes, out, err);
 }
 
+static int (*const makers[])(const struct container_mount *, int *, struct error *) = {
+    [CONTAINER_MOUNT_BIND] = make_bind,
+    [CONTAINER_MOUNT_TMPFS] = make_tmpfs,
+    [CONTAINER_MOUNT_LAYERS] = part_mount_layers,
+    [CONTAINER_MOUNT_FILE] = part_mount_file,
+};
+
 static int add_mount(int rootfd, const struct container_mount *mount, struct error *err)
 {
     AUTO_CLOSE int fd = -1;
     AUTO_CLOSE int target = -1;
     struct stat status = { .st_mode = S_IFDIR };
-    int made = 0;
+    int made = makers[mount->kind](mount, &fd, err);
 
-    if (mount->kind == CONTAINER_MOUNT_BIND)
-        made = make_bind(mount, &fd, err);
-    else
-        made = make_tmpfs(mount, &fd, err);
     if (made < 0)
         return -1;
     if (fstat(fd, &status) < 0)
@@ -215,9 +219,10 @@ static int pivot(int rootfd, struct error *err)
 static int build(const struct container_spec *spec, const struct cgroup *cgroup, struct rootfs *fs,
                  struct error *err)
 {
+    const struct overlay overlay = { &spec->lower, spec->upper, spec->work };
     AUTO_CLOSE int cwd = -1;
 
-    if (overlay_mount(spec, &fs->root, err) < 0 || mount_defaults(spec, cgroup, fs, err) < 0 ||
+    if (overlay_mount(&overlay, &fs->root, err) < 0 || mount_defaults(spec, cgroup, fs, err) < 0 ||
         add_mounts(spec, fs->root, err) < 0)
         return -1;
     if (spec->program.cwd && confined_make_folder(fs->root, spec->program.cwd, 0755, &cwd, err) < 0)
