@@ -50,6 +50,11 @@ _carte_stack_complete()
         services=1
         case $previous in
         esac ;;
+    attach)
+        words="$globals --detach-keys --no-stdin --no-sig-proxy --index"
+        services=1
+        case $previous in
+        esac ;;
     scale)
         words="$globals"
         services=1
@@ -90,7 +95,7 @@ _carte_stack_complete()
         --format) values='text json' ;;
         esac ;;
     '')
-        words="$globals up down ps logs events exec scale start stop restart build config schema version" ;;
+        words="$globals up down ps logs events exec attach scale start stop restart build config schema version" ;;
     esac
     [ -n "$values" ] && words=$values
     if [ -n "$services" ] && [ -z "$values" ]; then

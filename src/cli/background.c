@@ -12,10 +12,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "cli/remote.h"
+#include "cli/signal_fd.h"
 #include "supervise/control.h"
 #include "util/alloc.h"
 #include "util/error.h"
@@ -38,22 +38,14 @@ struct watch {
 
 int background_open_signals(int *fd_out, struct error *err)
 {
-    sigset_t signals;
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGHUP);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    *fd_out = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    return *fd_out < 0 ? error_set_errno(err, errno, "open a descriptor for signals") : 0;
+    return signal_fd_open(signals, ARRAY_SIZE(signals), fd_out, err);
 }
 
 bool background_take_signal(int fd)
 {
-    struct signalfd_siginfo info;
-
-    return read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info);
+    return signal_fd_take(fd) != 0;
 }
 
 int background_open_wake(int *fd_out, struct error *err)

@@ -4,8 +4,10 @@
  * carte-stack: stacks
  */
 
+#include "cli/cmd_attach.h"
 #include "cli/cmd_build.h"
 #include "cli/cmd_config.h"
+#include "cli/cmd_console.h"
 #include "cli/cmd_down.h"
 #include "cli/cmd_events.h"
 #include "cli/cmd_exec.h"
@@ -78,6 +80,7 @@ static const struct command *const stack_commands[] = {
     &cmd_logs,
     &cmd_events,
     &cmd_exec,
+    &cmd_attach,
     &cmd_lifecycle_scale,
     &cmd_lifecycle_start,
     &cmd_lifecycle_stop,
@@ -87,6 +90,7 @@ static const struct command *const stack_commands[] = {
     &cmd_schema,
     &cmd_version,
     &stack_plan,
+    &cmd_console,
     &cmd_front,
     &cmd_supervise,
     NULL,

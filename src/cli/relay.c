@@ -21,9 +21,9 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/pidfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "cli/signal_fd.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -147,10 +147,8 @@ static void watch(const struct stream *stream, struct pollfd *fd)
 
 static void pass_signals(int signal_fd, int pidfd)
 {
-    struct signalfd_siginfo info;
-
-    while (read(signal_fd, &info, sizeof(info)) > 0)
-        pidfd_send_signal(pidfd, (int)info.ssi_signo, NULL, 0);
+    for (int number = signal_fd_take(signal_fd); number != 0; number = signal_fd_take(signal_fd))
+        pidfd_send_signal(pidfd, number, NULL, 0);
 }
 
 static int relay(struct stream streams[RELAY_COUNT], int pidfd, int signal_fd, struct error *err)
@@ -189,26 +187,21 @@ static int relay(struct stream streams[RELAY_COUNT], int pidfd, int signal_fd, s
     return 0;
 }
 
-static int open_signals(struct error *err)
+static int open_signals(int *out, struct error *err)
 {
     static const int passed[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
-    sigset_t signals;
-    int fd;
 
-    sigemptyset(&signals);
-    for (size_t i = 0; i < ARRAY_SIZE(passed); i++)
-        sigaddset(&signals, passed[i]);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    return fd < 0 ? error_set_errno(err, errno, "open a descriptor for signals") : fd;
+    return signal_fd_open(passed, ARRAY_SIZE(passed), out, err);
 }
 
 int relay_run(struct relay_pipes *pipes, const int user[RELAY_COUNT], int pidfd, struct error *err)
 {
     struct stream streams[RELAY_COUNT];
-    AUTO_CLOSE int signal_fd = open_signals(err);
+    AUTO_CLOSE int signal_fd = -1;
     int result = -1;
 
+    if (open_signals(&signal_fd, err) < 0)
+        return -1;
     for (size_t i = 0; i < RELAY_COUNT; i++) {
         close_end(&pipes->given[i]);
         streams[i].own = &pipes->own[i];
@@ -218,8 +211,7 @@ int relay_run(struct relay_pipes *pipes, const int user[RELAY_COUNT], int pidfd,
         streams[i].is_last = false;
         streams[i].failure = 0;
     }
-    if (signal_fd >= 0)
-        result = relay(streams, pidfd, signal_fd, err);
+    result = relay(streams, pidfd, signal_fd, err);
     relay_close(pipes);
     for (size_t i = RELAY_STDOUT; result == 0 && i < RELAY_COUNT; i++) {
         if (streams[i].failure != 0 && streams[i].failure != EPIPE)

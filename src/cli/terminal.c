@@ -11,10 +11,10 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "cli/signal_fd.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/file.h"
@@ -49,23 +49,16 @@ static bool move(int from, int to)
     return file_write_all(to, buffer, (size_t)length, &ignored) == 0;
 }
 
-static int open_resizes(struct error *err)
+static int open_resizes(int *out, struct error *err)
 {
-    sigset_t signals;
-    int fd;
+    static const int resize = SIGWINCH;
 
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGWINCH);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    return fd < 0 ? error_set_errno(err, errno, "open a descriptor for signals") : fd;
+    return signal_fd_open(&resize, 1, out, err);
 }
 
 static void take_resize(int signal_fd, int master_fd)
 {
-    struct signalfd_siginfo info;
-
-    while (read(signal_fd, &info, sizeof(info)) > 0)
+    while (signal_fd_take(signal_fd) != 0)
         copy_size(master_fd);
 }
 
@@ -99,22 +92,35 @@ static void relay(int master_fd, int pidfd, int signal_fd)
     }
 }
 
-int terminal_relay(int master_fd, int pidfd, struct error *err)
+int terminal_set_raw(struct termios *before, struct error *err)
 {
-    AUTO_CLOSE int signal_fd = -1;
-    struct termios before, raw;
+    struct termios raw;
 
-    if (tcgetattr(STDIN_FILENO, &before) < 0)
+    if (tcgetattr(STDIN_FILENO, before) < 0)
         return error_set_errno(err, errno, "read the mode of the terminal");
-    signal_fd = open_resizes(err);
-    if (signal_fd < 0)
-        return -1;
-    copy_size(master_fd);
-    raw = before;
+    raw = *before;
     cfmakeraw(&raw);
     if (tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) < 0)
         return error_set_errno(err, errno, "set the mode of the terminal");
+    return 0;
+}
+
+void terminal_put_back(const struct termios *before)
+{
+    tcsetattr(STDIN_FILENO, TCSADRAIN, before);
+}
+
+int terminal_relay(int master_fd, int pidfd, struct error *err)
+{
+    AUTO_CLOSE int signal_fd = -1;
+    struct termios before;
+
+    if (open_resizes(&signal_fd, err) < 0)
+        return -1;
+    copy_size(master_fd);
+    if (terminal_set_raw(&before, err) < 0)
+        return -1;
     relay(master_fd, pidfd, signal_fd);
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+    terminal_put_back(&before);
     return 0;
 }

@@ -11,6 +11,7 @@
 #include "util/macro.h"
 
 struct error;
+struct termios;
 
 /* Are both ends of the user's side terminals? */
 bool terminal_is_interactive(void);
@@ -21,3 +22,7 @@ bool terminal_is_interactive(void);
  * The mode is put back in any case.
  */
 int terminal_relay(int master_fd, int pidfd, struct error *err) MUST_CHECK;
+
+/* Put the user's terminal into raw mode; *before is what terminal_put_back() gives back. */
+int terminal_set_raw(struct termios *before, struct error *err) MUST_CHECK;
+void terminal_put_back(const struct termios *before);

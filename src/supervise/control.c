@@ -18,12 +18,12 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/error.h"
+#include "util/local_socket.h"
 #include "util/parse.h"
 #include "util/place.h"
 #include "util/text.h"
@@ -37,28 +37,16 @@ static int no_supervisor(const char *project, struct error *err)
                      "stack '%s' is not running: start it with carte-stack up", project);
 }
 
-/* The folder is opened first, because a socket's address holds 108 bytes only. */
 static int connect_to(const char *project, int *out, struct error *err)
 {
-    AUTO_FREE char *folder = place_in_run("stacks/%s", project);
-    AUTO_CLOSE int dirfd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    AUTO_FREE char *path = place_in_run("stacks/%s/control.sock", project);
 
-    if (dirfd < 0 && errno == ENOENT)
-        return no_supervisor(project, err);
-    if (dirfd < 0)
-        return error_set_errno(err, errno, "open '%s'", folder);
-    if (fd < 0)
-        return error_set_errno(err, errno, "make a socket");
-    snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/control.sock", dirfd);
-    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
-        if (errno == ENOENT || errno == ECONNREFUSED)
-            return no_supervisor(project, err);
-        return error_set_errno(err, errno, "connect to the supervisor of '%s'", project);
-    }
-    *out = STEAL_FD(fd);
-    return 0;
+    if (local_socket_connect(path, out, err) == 0)
+        return 0;
+    if (err->code != ERROR_NOT_FOUND)
+        return error_wrap(err, "connect to the supervisor of '%s'", project);
+    error_clear(err);
+    return no_supervisor(project, err);
 }
 
 /* Wait until `fd` is ready for `events`; deadline_ms 0: no end. */

@@ -17,7 +17,7 @@
  *    "replicas":[{"name","service","index","state","health","pid","start_time","restarts",
  *       "image","command","created_ms","started_ms","exit_code","exit_reason",
  *       "addresses":{network: address}, "ports":[{"host_ip","published","target","protocol"}],
- *       "id","cgroup_parent","netns","waiting": text or absent,
+ *       "tty","stdin_open": bool,"id","cgroup_parent","netns","waiting": text or absent,
  *       "blocked": bool, what it waits for has failed and does not come back by itself,
  *       "current": bool, false for one that is to be replaced or removed,
  *       "env":[...],"cwd","user","capabilities": number,"allow_new_privileges","privileged",

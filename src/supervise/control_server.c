@@ -24,12 +24,12 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "supervise/events.h"
 #include "util/alloc.h"
 #include "util/error.h"
+#include "util/local_socket.h"
 #include "util/parse.h"
 
 #define BODY_MAX (1 << 20)
@@ -334,41 +334,6 @@ static void on_request(struct evhttp_request *http, void *context)
     evhttp_clear_headers(&query);
 }
 
-/*
- * Bind at path.new and rename, so that `path` always leads to a listener. The name goes through
- * a descriptor of the folder, because a socket's address holds 108 bytes only.
- */
-static int listen_at(const char *path, int *out, struct error *err)
-{
-    AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    const char *slash = strrchr(path, '/');
-    AUTO_FREE char *folder =
-        slash ? alloc_text_part(path, (size_t)(slash - path)) : alloc_text(".");
-    AUTO_CLOSE int dirfd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    const char *name = slash ? slash + 1 : path;
-    AUTO_FREE char *fresh = alloc_format("%s.new", name);
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    mode_t mask = 0;
-    int status = 0;
-
-    if (fd < 0 || dirfd < 0)
-        return error_set_errno(err, errno, "make a socket in '%s'", folder);
-    if ((size_t)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", dirfd,
-                         fresh) >= sizeof(address.sun_path))
-        return error_set(err, ERROR_INVALID, "socket name '%s' is too long", name);
-    if (unlinkat(dirfd, fresh, 0) < 0 && errno != ENOENT)
-        return error_set_errno(err, errno, "remove the old '%s'", fresh);
-    mask = umask(0177);
-    status = bind(fd, (const struct sockaddr *)&address, sizeof(address));
-    umask(mask);
-    if (status < 0 || listen(fd, 128) < 0)
-        return error_set_errno(err, errno, "listen at '%s'", path);
-    if (renameat(dirfd, fresh, dirfd, name) < 0)
-        return error_set_errno(err, errno, "rename to '%s'", path);
-    *out = STEAL_FD(fd);
-    return 0;
-}
-
 int control_server_open(struct event_base *base, const char *path,
                         const struct control_server_handlers *handlers, struct events *events,
                         struct control_server **out, struct error *err)
@@ -376,7 +341,7 @@ int control_server_open(struct event_base *base, const char *path,
     struct control_server *server = NULL;
     AUTO_CLOSE int fd = -1;
 
-    if (listen_at(path, &fd, err) < 0)
+    if (local_socket_listen(path, &fd, err) < 0)
         return error_wrap(err, "open the control socket");
     server = alloc_new(struct control_server);
     server->base = base;

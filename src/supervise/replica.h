@@ -42,6 +42,7 @@ struct replica {
     bool draining; /* out of rotation, not signalled yet */
     bool had_failed;
     bool forget_flows; /* once the rules do not lead to it any more */
+    bool is_awaited;   /* its first output waits for somebody who is about to attach */
     bool is_prepared;  /* namespace, files and volumes, in this life of the supervisor */
     int64_t since_ms;  /* in its state */
     int64_t drain_until_ms, started_ms, ready_changed_ms;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "runtime/container.h"
+#include "supervise/console.h"
 #include "supervise/crew.h"
 #include "supervise/networks.h"
 #include "supervise/plan.h"
@@ -111,6 +112,46 @@ static int prepare(struct replica *replica, const struct plan *plan, struct erro
     return 0;
 }
 
+static char *console_path(const struct replica *replica)
+{
+    return alloc_format("%s/consoles/%s.sock", replica->crew->run_folder, replica->record->id);
+}
+
+/* What the console cannot be started for must not run without it. */
+static int run_console(struct replica *replica, struct console *console,
+                       struct container_process *process, struct error *err)
+{
+    int master = process->terminal_fd;
+
+    process->terminal_fd = -1;
+    if (console_run(console, master, err) == 0)
+        return 0;
+    cleanup_close(&process->pidfd);
+    replica_place_clear(replica);
+    return -1;
+}
+
+/* With an open input or a terminal a console stands between the container and its log. */
+static int start_with_console(struct replica *replica, struct plan *plan,
+                              struct container_process *out, struct error *err)
+{
+    AUTO_CONSOLE struct console console = CONSOLE_NONE;
+    AUTO_FREE char *path = console_path(replica);
+
+    console.waits = replica->is_awaited;
+    replica->is_awaited = false;
+    if (console_open(path, replica->service->tty, &console, err) < 0 ||
+        logs_open_writer(replica->logs, LOGS_STDOUT, &console.logs[0], err) < 0 ||
+        logs_open_writer(replica->logs, LOGS_STDERR, &console.logs[1], err) < 0)
+        return -1;
+    plan->spec.stdin_fd = console.given[STDIN_FILENO];
+    plan->spec.stdout_fd = console.given[STDOUT_FILENO];
+    plan->spec.stderr_fd = console.given[STDERR_FILENO];
+    if (container_start(&plan->spec, out, err) < 0)
+        return -1;
+    return run_console(replica, &console, out, err);
+}
+
 static int start_with_log(struct replica *replica, struct plan *plan, struct container_process *out,
                           struct error *err)
 {
@@ -154,6 +195,8 @@ int replica_place_start(struct replica *replica, struct container_process *out, 
         return -1;
     if (replica_place_open_logs(replica, err) < 0)
         return -1;
+    if (replica->service->tty || replica->service->stdin_open || replica->is_awaited)
+        return start_with_console(replica, plan, out, err);
     return start_with_log(replica, plan, out, err);
 }
 
@@ -186,9 +229,11 @@ void replica_place_destroy(struct replica *replica)
     AUTO_FREE char *files = files_folder(replica);
     AUTO_FREE char *netns = netns_path(replica);
     AUTO_FREE char *records = alloc_format("%s/replicas", replica->crew->run_folder);
+    AUTO_FREE char *console = console_path(replica);
     struct error err = { 0 };
 
     replica_place_clear(replica);
+    unlink(console);
     note_failure(replica, network_remove_namespace(netns, &err), &err);
     note_failure(replica, file_remove_tree(AT_FDCWD, data, &err), &err);
     note_failure(replica, file_remove_tree(AT_FDCWD, files, &err), &err);
