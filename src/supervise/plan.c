@@ -369,7 +369,7 @@ static void plan_process(const struct plan_input *input, struct plan *plan)
     spec->shm_bytes = service->shm_bytes;
     spec->sysctls = &service->sysctls;
     spec->init = service->init;
-    spec->terminal = service->tty;
+    spec->program.terminal = service->tty;
     spec->read_only = service->read_only;
     spec->sibling = true;
     spec->program.stdin_fd = spec->program.stdout_fd = spec->program.stderr_fd = -1;

@@ -144,9 +144,9 @@ static int start_with_console(struct replica *replica, struct plan *plan,
         logs_open_writer(replica->logs, LOGS_STDOUT, &console.logs[0], err) < 0 ||
         logs_open_writer(replica->logs, LOGS_STDERR, &console.logs[1], err) < 0)
         return -1;
-    plan->spec.stdin_fd = console.given[STDIN_FILENO];
-    plan->spec.stdout_fd = console.given[STDOUT_FILENO];
-    plan->spec.stderr_fd = console.given[STDERR_FILENO];
+    plan->spec.program.stdin_fd = console.given[STDIN_FILENO];
+    plan->spec.program.stdout_fd = console.given[STDOUT_FILENO];
+    plan->spec.program.stderr_fd = console.given[STDERR_FILENO];
     if (container_start(&plan->spec, out, err) < 0)
         return -1;
     return run_console(replica, &console, out, err);
