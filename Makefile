@@ -41,7 +41,7 @@ GENERATOR := $(OUT)/tests/generate/generate
 FUZZERS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 KERNEL_TESTS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/kernel/test_*.c)))
 
-.PHONY: bench torture install generate fuzz run-fuzzers kernel-tests all help programs deps up check unit integration lint tidy format clean hooks
+.PHONY: bench bench-start bench-build torture install generate fuzz run-fuzzers kernel-tests all help programs deps up check unit integration lint tidy format clean hooks
 .SECONDARY:
 
 all: programs ## build everything; the programs are in build/bin/
@@ -94,8 +94,11 @@ STEPS ?= 100
 torture: programs ## kill and change a stack at random, for STEPS steps from SEED (root)
 	@tests/torture/run $(STEPS) $(SEED)
 
-bench: $(OUT)/bench/floor $(OUT)/bench/start ## measure a start beside the kernel's floor (root)
+bench: bench-start bench-build ## measure starts and builds beside their floors (root)
+bench-start: $(OUT)/bench/floor $(OUT)/bench/start
 	@bench/run-start $^
+bench-build: $(OUT)/bench/build_floor $(OUT)/carte
+	@bench/run-build $^
 
 FUZZ_SECONDS ?= 20
 fuzz: ## run the fuzzers, which need clang, for FUZZ_SECONDS each; 0 replays the corpus

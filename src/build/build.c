@@ -18,6 +18,7 @@
 #include "build/stage.h"
 #include "build/step.h"
 #include "image/config_json.h"
+#include "image/digest_cache.h"
 #include "image/prune.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
@@ -33,6 +34,7 @@ static void builder_done(struct builder *builder)
     free(builder->stages);
     cartefile_free(builder->cartefile);
     merged_free(builder->context);
+    digest_cache_close(builder->digests);
     ignore_done(&builder->ignore);
     strings_map_done(&builder->args);
 }
@@ -89,6 +91,7 @@ static int open_context(struct builder *builder, struct error *err)
     builder->context = merged_open(&layers, err);
     if (!builder->context)
         return error_wrap(err, "build context");
+    builder->digests = digest_cache_open(builder->store_fd, &layers);
     for (size_t i = 0; i < ARRAY_SIZE(names) && !builder->ignore_name; i++) {
         if (merged_read(builder->context, names[i], IGNORE_SIZE_MAX, &text, err) == 0)
             builder->ignore_name = names[i];

@@ -32,6 +32,7 @@ void copy_plan_done(struct copy_plan *plan)
     }
     free(plan->archives);
     strings_done(&plan->roots);
+    free(plan->made);
 }
 
 /* Names below each of `folders` that match one part of a pattern. */
@@ -212,7 +213,7 @@ int copy_plan_hash(const struct copy_plan *plan, struct hash_sha256 *hash, struc
     struct scan archives = { 0 };
     int result = 0;
 
-    if (scan_hash(&plan->scan, plan->source, true, hash, err) < 0)
+    if (scan_hash(&plan->scan, plan->source, plan->digests, true, hash, err) < 0)
         return -1;
     for (size_t i = 0; i < plan->archive_count && result == 0; i++) {
         const struct scan_source source = { .view = plan->source };
@@ -223,7 +224,7 @@ int copy_plan_hash(const struct copy_plan *plan, struct hash_sha256 *hash, struc
     for (size_t i = 0; i < archives.count; i++)
         archives.entries[i].status.st_mode = S_IFREG;
     if (result == 0)
-        result = scan_hash(&archives, plan->source, false, hash, err);
+        result = scan_hash(&archives, plan->source, plan->digests, false, hash, err);
     scan_done(&archives);
     return result;
 }
@@ -245,12 +246,14 @@ static int make_folder(const struct copy_plan *plan, int tree, const char *path,
     return tree_put(tree, &entry, &fd, err);
 }
 
-int copy_plan_make_folders(const struct copy_plan *plan, int tree, const char *path,
-                           struct error *err)
+int copy_plan_make_folders(struct copy_plan *plan, int tree, const char *path, struct error *err)
 {
     AUTO_FREE char *prefix = alloc_text(path);
     struct stat status;
 
+    /* Most files lie in the folder of the one before. */
+    if (plan->made && strcmp(plan->made, path) == 0)
+        return 0;
     for (char *p = prefix; *p;) {
         char after = '\0';
 
@@ -262,10 +265,12 @@ int copy_plan_make_folders(const struct copy_plan *plan, int tree, const char *p
         *p = after;
         p += after == '/';
     }
+    free(plan->made);
+    plan->made = alloc_text(path);
     return 0;
 }
 
-static int make_parents(const struct copy_plan *plan, int tree, const char *path, struct error *err)
+static int make_parents(struct copy_plan *plan, int tree, const char *path, struct error *err)
 {
     const char *slash = strrchr(path, '/');
     AUTO_FREE char *parent = alloc_text_part(path, slash ? (size_t)(slash - path) : 0);
@@ -273,7 +278,7 @@ static int make_parents(const struct copy_plan *plan, int tree, const char *path
     return copy_plan_make_folders(plan, tree, parent, err);
 }
 
-static int write_entry(const struct copy_plan *plan, const struct scan_entry *entry, int tree,
+static int write_entry(struct copy_plan *plan, const struct scan_entry *entry, int tree,
                        struct error *err)
 {
     bool is_folder = S_ISDIR(entry->status.st_mode);
@@ -296,7 +301,7 @@ static int write_entry(const struct copy_plan *plan, const struct scan_entry *en
 
 /* Where the entries of one archive go. */
 struct archive_place {
-    const struct copy_plan *plan;
+    struct copy_plan *plan;
     int tree;
     const char *target;
 };
@@ -314,7 +319,7 @@ static int place_entry(void *context, const char *path, char **out, struct error
     return 0;
 }
 
-static int write_archive(const struct copy_plan *plan, const struct copy_archive *archive, int tree,
+static int write_archive(struct copy_plan *plan, const struct copy_archive *archive, int tree,
                          struct error *err)
 {
     struct archive_place place = { plan, tree, archive->target };
@@ -332,7 +337,7 @@ static int write_archive(const struct copy_plan *plan, const struct copy_archive
     return 0;
 }
 
-int copy_plan_write(const struct copy_plan *plan, int tree, struct error *err)
+int copy_plan_write(struct copy_plan *plan, int tree, struct error *err)
 {
     for (size_t i = 0; i < plan->scan.count; i++) {
         if (write_entry(plan, &plan->scan.entries[i], tree, err) < 0)
@@ -345,8 +350,8 @@ int copy_plan_write(const struct copy_plan *plan, int tree, struct error *err)
     return 0;
 }
 
-int copy_plan_put_text(const struct copy_plan *plan, int tree, const char *path,
-                       const char *content, struct error *err)
+int copy_plan_put_text(struct copy_plan *plan, int tree, const char *path, const char *content,
+                       struct error *err)
 {
     struct tree_entry entry = {
         .path = path,

@@ -18,9 +18,10 @@ struct copy_archive {
 };
 
 struct copy_plan {
-    const struct merged *source; /* borrowed */
-    const struct merged *base;   /* borrowed: the layers below */
-    scan_filter_fn filter;       /* or NULL */
+    const struct merged *source;  /* borrowed */
+    const struct merged *base;    /* borrowed: the layers below */
+    struct digest_cache *digests; /* borrowed, or NULL: of files of the source */
+    scan_filter_fn filter;        /* or NULL */
     void *filter_context;
     bool unpacks;     /* archives are unpacked */
     bool keeps_owner; /* else files are root's */
@@ -32,6 +33,7 @@ struct copy_plan {
     struct copy_archive *archives;
     size_t archive_count;
     struct strings roots; /* targets that stand for a whole source folder */
+    char *made;           /* the folder of the layer that was made last, or NULL */
 };
 
 void copy_plan_done(struct copy_plan *plan);
@@ -46,12 +48,12 @@ int copy_plan_hash(const struct copy_plan *plan, struct hash_sha256 *hash,
                    struct error *err) MUST_CHECK;
 
 /* Write it all into the folder of a layer. */
-int copy_plan_write(const struct copy_plan *plan, int tree, struct error *err) MUST_CHECK;
+int copy_plan_write(struct copy_plan *plan, int tree, struct error *err) MUST_CHECK;
 
 /* Make the folder `path` in the layer, with the attributes it and those above have below. */
-int copy_plan_make_folders(const struct copy_plan *plan, int tree, const char *path,
+int copy_plan_make_folders(struct copy_plan *plan, int tree, const char *path,
                            struct error *err) MUST_CHECK;
 
 /* A file with this content, mode 644. */
-int copy_plan_put_text(const struct copy_plan *plan, int tree, const char *path,
-                       const char *content, struct error *err) MUST_CHECK;
+int copy_plan_put_text(struct copy_plan *plan, int tree, const char *path, const char *content,
+                       struct error *err) MUST_CHECK;

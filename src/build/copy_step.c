@@ -14,6 +14,7 @@
 
 #include "build/copy_plan.h"
 #include "build/owner.h"
+#include "image/digest_cache.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -56,8 +57,9 @@ static const struct stage *find_stage(const struct stage *stage, const char *nam
 
 /* --from: an earlier stage, else an image of the store. */
 static int open_source(const struct stage *stage, const char *from, struct merged **out,
-                       struct error *err)
+                       struct digest_cache **digests_out, struct error *err)
 {
+    const struct strings *layers = NULL;
     const struct stage *other = find_stage(stage, from);
     AUTO(image) struct image *image = NULL;
 
@@ -68,7 +70,9 @@ static int open_source(const struct stage *stage, const char *from, struct merge
                          "'%s' is neither an earlier stage nor an image of the store: build it "
                          "first",
                          from);
-    *out = merged_open(other ? &other->layers : &image->layers, err);
+    layers = other ? &other->layers : &image->layers;
+    *out = merged_open(layers, err);
+    *digests_out = digest_cache_open(stage->builder->store_fd, layers);
     return *out ? 0 : -1;
 }
 
@@ -214,10 +218,12 @@ int copy_step_run(struct stage *stage, const struct cartefile_instruction *at, s
     const char *from = find_flag(at, "from");
     AUTO(merged) struct merged *base = merged_open(&stage->layers, err);
     AUTO(merged) struct merged *other = NULL;
+    AUTO(digest_cache) struct digest_cache *digests = NULL;
     AUTO_STRINGS struct strings words = { 0 };
     AUTO_COPY_PLAN struct copy_plan plan = {
         .base = base,
         .source = stage->builder->context,
+        .digests = stage->builder->digests,
         .unpacks = at->keyword == CARTEFILE_ADD,
         .keeps_owner = from != NULL,
         .chmod = find_flag(at, "chmod"),
@@ -225,10 +231,11 @@ int copy_step_run(struct stage *stage, const struct cartefile_instruction *at, s
 
     if (!base || stage_expand_words(stage, at, &words, err) < 0)
         return -1;
-    if (from && open_source(stage, from, &other, err) < 0)
+    if (from && open_source(stage, from, &other, &digests, err) < 0)
         return fail(stage, at, err);
     if (from) {
         plan.source = other;
+        plan.digests = digests;
     } else {
         plan.filter = filter;
         plan.filter_context = &stage->builder->ignore;
@@ -251,7 +258,7 @@ void copy_step_folder_key(const struct stage *stage, const struct cartefile_inst
 
 int copy_step_make_folder(const struct merged *base, int tree, const char *path, struct error *err)
 {
-    const struct copy_plan plan = { .base = base };
+    AUTO_COPY_PLAN struct copy_plan plan = { .base = base };
 
     return copy_plan_make_folders(&plan, tree, path, err);
 }

@@ -65,9 +65,9 @@ static bool skip_exe(void *context, const char *path, bool is_folder, bool *ente
     return strcmp(path, exe) == 0;
 }
 
-typedef int (*write_fn)(const struct copy_plan *plan, int tree, struct error *err);
+typedef int (*write_fn)(struct copy_plan *plan, int tree, struct error *err);
 
-static int write_start(const struct copy_plan *plan, int tree, const char *exe, struct error *err)
+static int write_start(struct copy_plan *plan, int tree, const char *exe, struct error *err)
 {
     AUTO_TEXT struct text script = { 0 };
 
@@ -80,7 +80,7 @@ static int write_start(const struct copy_plan *plan, int tree, const char *exe, 
 
 /* One layer: a plan that copies, or else the start script. */
 static int add_layer(struct stage *stage, const struct cartefile_instruction *at,
-                     const struct copy_plan *plan, const char *start_exe, struct error *err)
+                     struct copy_plan *plan, const char *start_exe, struct error *err)
 {
     AUTO_STAGE_LAYER struct stage_layer layer = { .tree = -1 };
     struct hash_sha256 hash;
@@ -118,7 +118,7 @@ static int run_parts(struct stage *stage, struct parts *parts, struct error *err
         .source = stage->builder->context,
         .chmod = "a+rx",
     };
-    const struct copy_plan start = { .base = base, .chmod = "755" };
+    AUTO_COPY_PLAN struct copy_plan start = { .base = base, .chmod = "755" };
     AUTO_STRINGS struct strings folder = { 0 };
     AUTO_STRINGS struct strings file = { 0 };
     AUTO_FREE char *target = alloc_format("/" APP "/%s", parts->exe);

@@ -101,7 +101,7 @@ void stage_begin_key(const struct stage *stage, const struct cartefile_instructi
 
     manifest_chain_id(stage->manifest, stage->manifest->layer_count, chain);
     hash_sha256_init(hash);
-    hash_sha256_update_text(hash, "1");
+    hash_sha256_update_text(hash, "2");
     hash_sha256_update_text(hash, chain);
     hash_sha256_update_text(hash, cartefile_keyword_name(at->keyword));
     hash_sha256_update(hash, &stage->builder->epoch, sizeof(stage->builder->epoch));

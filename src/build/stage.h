@@ -38,7 +38,8 @@ struct builder {
     struct session *session;
     const struct build_request *request;
     struct cartefile *cartefile;
-    struct merged *context; /* NULL: there is none */
+    struct merged *context;       /* NULL: there is none */
+    struct digest_cache *digests; /* of the context's files; NULL as well */
     struct ignore ignore;
     const char *ignore_name;
     struct strings_map args; /* before the first FROM */

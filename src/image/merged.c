@@ -3,8 +3,8 @@
 /*
  * Several layers seen as one tree
  *
- * A folder of the view is the list of the folders that make it up, topmost first; a step to a
- * name in it gives the list of the next. Only names are opened, never paths, and never a link.
+ * Look-ups step from folder to folder (merged_folder.h). Only names are opened, never paths, and
+ * never a link.
  */
 
 #include "image/merged.h"
@@ -17,6 +17,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "image/merged_folder.h"
 #include "util/alloc.h"
 #include "util/error.h"
 #include "util/file.h"
@@ -24,44 +25,19 @@
 
 #define LINKS_MAX 40
 
-struct folder {
-    int *fds;
-    size_t count;
+/*
+ * The folder of the last look-up: files of one folder are mostly asked for one after the other.
+ * A look-up takes it, so it is empty while one is on its way and after one that failed.
+ */
+struct cursor {
+    char *path; /* resolved; NULL: none */
+    struct merged_folder folder;
 };
 
 struct merged {
-    struct folder root;
+    struct merged_folder root;
+    struct cursor *cursor;
 };
-
-static void folder_done(struct folder *folder)
-{
-    for (size_t i = 0; i < folder->count; i++)
-        close(folder->fds[i]);
-    free(folder->fds);
-    *folder = (struct folder){ 0 };
-}
-
-#define AUTO_FOLDER __attribute__((cleanup(folder_done)))
-
-static void folder_add(struct folder *folder, int fd)
-{
-    int *place = ALLOC_APPEND(folder->fds, folder->count);
-
-    *place = fd;
-}
-
-static int folder_copy(struct folder *to, const struct folder *from, struct error *err)
-{
-    folder_done(to);
-    for (size_t i = 0; i < from->count; i++) {
-        int fd = fcntl(from->fds[i], F_DUPFD_CLOEXEC, 3);
-
-        if (fd < 0)
-            return error_set_errno(err, errno, "duplicate a descriptor");
-        folder_add(to, fd);
-    }
-    return 0;
-}
 
 void merged_node_done(struct merged_node *node)
 {
@@ -74,6 +50,7 @@ struct merged *merged_open(const struct strings *layers, struct error *err)
 {
     AUTO(merged) struct merged *merged = alloc_new(struct merged);
 
+    merged->cursor = alloc_new(struct cursor);
     for (size_t i = 0; i < layers->count; i++) {
         int fd = open(layers->items[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -81,7 +58,7 @@ struct merged *merged_open(const struct strings *layers, struct error *err)
             error_set_errno(err, errno, "open folder '%s'", layers->items[i]);
             return NULL;
         }
-        folder_add(&merged->root, fd);
+        merged_folder_add(&merged->root, fd);
     }
     return STEAL_PTR(merged);
 }
@@ -90,7 +67,10 @@ void merged_free(struct merged *merged)
 {
     if (!merged)
         return;
-    folder_done(&merged->root);
+    merged_folder_done(&merged->root);
+    merged_folder_done(&merged->cursor->folder);
+    free(merged->cursor->path);
+    free(merged->cursor);
     free(merged);
 }
 
@@ -107,58 +87,14 @@ bool merged_is_opaque(int folder_fd)
 }
 
 /*
- * From `folder` to `name`. Of a folder, `next` is filled; of anything else *file_fd is the
- * descriptor in `folder` of the layer that has it.
+ * A look-up on its way: `here` is the folder `done` names, `pending` is what is left to go. At
+ * the end `here` is the folder that was found, else the one that the last name is or would be in.
  */
-static int step(const struct folder *folder, const char *name, struct folder *next,
-                struct stat *status, int *file_fd, struct error *err)
-{
-    *file_fd = -1;
-    for (size_t i = 0; i < folder->count; i++) {
-        struct stat here;
-        int fd = -1;
-
-        if (fstatat(folder->fds[i], name, &here, AT_SYMLINK_NOFOLLOW) < 0) {
-            if (errno == ENOENT)
-                continue;
-            return error_set_errno(err, errno, "look at '%s'", name);
-        }
-        if (merged_is_whiteout(&here) || (!S_ISDIR(here.st_mode) && next->count > 0))
-            return 0;
-        if (next->count == 0)
-            *status = here;
-        if (!S_ISDIR(here.st_mode)) {
-            *file_fd = folder->fds[i];
-            return 0;
-        }
-        fd = openat(folder->fds[i], name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (fd < 0)
-            return error_set_errno(err, errno, "open folder '%s'", name);
-        folder_add(next, fd);
-        if (merged_is_opaque(fd))
-            return 0;
-    }
-    return 0;
-}
-
-static char *read_link(int folder_fd, const char *name, struct error *err)
-{
-    char target[PATH_MAX];
-    ssize_t length = readlinkat(folder_fd, name, target, sizeof(target) - 1);
-
-    if (length < 0) {
-        error_set_errno(err, errno, "read link '%s'", name);
-        return NULL;
-    }
-    return alloc_text_part(target, (size_t)length);
-}
-
-/* A look-up on its way: `here` is the folder `done` names, `pending` is what is left to go. */
 struct walk {
     const struct merged *merged;
     struct text done;
     char *pending;
-    struct folder here;
+    struct merged_folder here;
     struct stat status;
     bool found, follow;
     unsigned links;
@@ -170,7 +106,7 @@ static void walk_done(struct walk *walk)
 {
     text_done(&walk->done);
     free(walk->pending);
-    folder_done(&walk->here);
+    merged_folder_done(&walk->here);
     free(walk->link);
 }
 
@@ -178,9 +114,49 @@ static void walk_done(struct walk *walk)
 
 static int walk_run(struct walk *walk, struct error *err);
 
+/* Whether what is left to go is one name in the cursor's folder: then it begins there. */
+static bool walk_take_cursor(struct walk *walk)
+{
+    struct cursor *cursor = walk->merged->cursor;
+    size_t length = cursor->path ? strlen(cursor->path) : 0;
+    const char *name = walk->pending + length;
+
+    if (!cursor->path || strncmp(walk->pending, cursor->path, length) != 0 ||
+        (length > 0 && *name++ != '/') || !*name || strchr(name, '/') || strcmp(name, ".") == 0 ||
+        strcmp(name, "..") == 0)
+        return false;
+    merged_folder_done(&walk->here);
+    walk->here = cursor->folder;
+    cursor->folder = (struct merged_folder){ 0 };
+    text_add(&walk->done, cursor->path);
+    free(STEAL_PTR(cursor->path));
+    memmove(walk->pending, name, strlen(name) + 1);
+    return true;
+}
+
+/* Leave the folder in which the look-up ended to the next one. */
+static void walk_leave_cursor(struct walk *walk)
+{
+    struct cursor *cursor = walk->merged->cursor;
+    bool is_folder = walk->found && walk->file_fd < 0;
+    const char *path = text_get(&walk->done);
+    const char *slash = strrchr(path, '/');
+
+    free(cursor->path);
+    merged_folder_done(&cursor->folder);
+    cursor->path = alloc_text_part(path, is_folder ? walk->done.length
+                                         : slash   ? (size_t)(slash - path)
+                                                   : 0);
+    cursor->folder = walk->here;
+    walk->here = (struct merged_folder){ 0 };
+    walk->file_fd = -1;
+}
+
 static int walk_begin(struct walk *walk, struct error *err)
 {
-    if (folder_copy(&walk->here, &walk->merged->root, err) < 0)
+    if (walk->done.length == 0 && walk_take_cursor(walk))
+        return 0;
+    if (merged_folder_copy(&walk->here, &walk->merged->root, err) < 0)
         return -1;
     walk->found = walk->here.count > 0;
     walk->file_fd = -1;
@@ -212,7 +188,7 @@ static int walk_up(struct walk *walk, struct error *err)
 
 static int walk_link(struct walk *walk, const char *name, struct error *err)
 {
-    AUTO_FREE char *target = read_link(walk->file_fd, name, err);
+    AUTO_FREE char *target = merged_folder_read_link(walk->file_fd, name, err);
 
     if (!target)
         return -1;
@@ -238,10 +214,10 @@ static void walk_push(struct walk *walk, const char *name)
 /* 0: go on, 1: the walk is at its end (a link's walk went to the end), -1: failed. */
 static int walk_step(struct walk *walk, const char *name, struct error *err)
 {
-    AUTO_FOLDER struct folder next = { 0 };
+    AUTO_MERGED_FOLDER struct merged_folder next = { 0 };
     int ended = 0;
 
-    if (step(&walk->here, name, &next, &walk->status, &walk->file_fd, err) < 0)
+    if (merged_folder_step(&walk->here, name, &next, &walk->status, &walk->file_fd, err) < 0)
         return -1;
     walk->found = next.count > 0 || walk->file_fd >= 0;
     if (walk->file_fd >= 0 && S_ISLNK(walk->status.st_mode)) {
@@ -252,13 +228,13 @@ static int walk_step(struct walk *walk, const char *name, struct error *err)
             return ended < 0 ? -1 : 1;
     }
     walk_push(walk, name);
-    if (walk->file_fd < 0) {
-        folder_done(&walk->here);
+    if (next.count > 0) {
+        merged_folder_done(&walk->here);
         walk->here = next;
-        next = (struct folder){ 0 };
+        next = (struct merged_folder){ 0 };
     } else if (*walk->pending) {
         walk->found = false;
-        folder_done(&walk->here);
+        merged_folder_done(&walk->here);
     }
     return ended;
 }
@@ -310,6 +286,7 @@ int merged_find(const struct merged *merged, const char *path, bool follow,
     if (look_up(merged, path, follow, &walk, err) < 0)
         return -1;
     merged_node_done(node);
+    walk_leave_cursor(&walk);
     node->found = walk.found;
     node->path = text_steal(&walk.done);
     node->status = walk.status;
@@ -317,7 +294,7 @@ int merged_find(const struct merged *merged, const char *path, bool follow,
     return 0;
 }
 
-static bool is_visible(const struct folder *folder, const char *name)
+static bool is_visible(const struct merged_folder *folder, const char *name)
 {
     struct stat status;
 
@@ -336,7 +313,7 @@ int merged_list(const struct merged *merged, const char *path, struct strings *n
 
     if (look_up(merged, path, true, &walk, err) < 0)
         return -1;
-    for (size_t i = 0; i < walk.here.count; i++) {
+    for (size_t i = 0; walk.found && i < walk.here.count; i++) {
         if (file_list(walk.here.fds[i], &all, err) < 0)
             return error_wrap(err, "'%s'", path);
     }
@@ -347,7 +324,83 @@ int merged_list(const struct merged *merged, const char *path, struct strings *n
         if (is_visible(&walk.here, all.items[i]))
             strings_add(names, all.items[i]);
     }
+    walk_leave_cursor(&walk);
     return 0;
+}
+
+/* A walk through all below a folder. */
+struct descent {
+    merged_visit_fn visit;
+    void *context;
+    struct text path;
+};
+
+static int descend(struct descent *descent, const struct merged_folder *folder, unsigned depth,
+                   struct error *err);
+
+static int meet(struct descent *descent, const struct merged_folder *folder, const char *name,
+                unsigned depth, struct error *err)
+{
+    AUTO_MERGED_FOLDER struct merged_folder next = { 0 };
+    AUTO_MERGED_NODE struct merged_node node = { 0 };
+    bool enter = true;
+    int file_fd = -1;
+
+    if (merged_folder_step(folder, name, &next, &node.status, &file_fd, err) < 0)
+        return error_wrap(err, "'%s'", text_get(&descent->path));
+    node.found = next.count > 0 || file_fd >= 0;
+    if (!node.found)
+        return 0;
+    if (S_ISLNK(node.status.st_mode)) {
+        node.link = merged_folder_read_link(file_fd, name, err);
+        if (!node.link)
+            return -1;
+    }
+    node.path = alloc_text(text_get(&descent->path));
+    if (descent->visit(descent->context, &node, &enter, err) < 0)
+        return -1;
+    return next.count > 0 && enter ? descend(descent, &next, depth + 1, err) : 0;
+}
+
+static int descend(struct descent *descent, const struct merged_folder *folder, unsigned depth,
+                   struct error *err)
+{
+    AUTO_STRINGS struct strings names = { 0 };
+    size_t length = descent->path.length;
+
+    if (depth > MERGED_DEPTH_MAX)
+        return error_set(err, ERROR_INVALID, "folders are nested deeper than %u", MERGED_DEPTH_MAX);
+    for (size_t i = 0; i < folder->count; i++) {
+        if (file_list(folder->fds[i], &names, err) < 0)
+            return error_wrap(err, "'%s'", text_get(&descent->path));
+    }
+    strings_sort(&names);
+    for (size_t i = 0; i < names.count; i++) {
+        if (i > 0 && strcmp(names.items[i], names.items[i - 1]) == 0)
+            continue;
+        text_add_format(&descent->path, "%s%s", length > 0 ? "/" : "", names.items[i]);
+        if (meet(descent, folder, names.items[i], depth, err) < 0)
+            return -1;
+        descent->path.length = length;
+        descent->path.data[length] = '\0';
+    }
+    return 0;
+}
+
+int merged_walk(const struct merged *merged, const char *path, merged_visit_fn visit, void *context,
+                struct error *err)
+{
+    AUTO_WALK struct walk walk = { 0 };
+    struct descent descent = { .visit = visit, .context = context };
+    int result = 0;
+
+    if (look_up(merged, path, true, &walk, err) < 0)
+        return -1;
+    text_add(&descent.path, text_get(&walk.done));
+    if (walk.found)
+        result = descend(&descent, &walk.here, 0, err);
+    text_done(&descent.path);
+    return result;
 }
 
 int merged_open_file(const struct merged *merged, const char *path, struct error *err)
@@ -365,6 +418,7 @@ int merged_open_file(const struct merged *merged, const char *path, struct error
     fd = openat(walk.file_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return error_set_errno(err, errno, "open '%s'", path);
+    walk_leave_cursor(&walk);
     return fd;
 }
 

@@ -46,6 +46,18 @@ int merged_find(const struct merged *merged, const char *path, bool follow,
 int merged_list(const struct merged *merged, const char *path, struct strings *names,
                 struct error *err) MUST_CHECK;
 
+/*
+ * Call `visit` for all that is below the folder `path`, in a fixed order, parents before their
+ * children. It may take node->path and node->link. *enter, true before, says of a folder
+ * whether to go into it. The walk keeps a descriptor for each folder on its way and ends with
+ * ERROR_INVALID when they are nested deeper than MERGED_DEPTH_MAX.
+ */
+#define MERGED_DEPTH_MAX 400U
+typedef int (*merged_visit_fn)(void *context, struct merged_node *node, bool *enter,
+                               struct error *err);
+int merged_walk(const struct merged *merged, const char *path, merged_visit_fn visit, void *context,
+                struct error *err) MUST_CHECK;
+
 /* Open a regular file for reading. */
 int merged_open_file(const struct merged *merged, const char *path, struct error *err) MUST_CHECK;
 

@@ -8,19 +8,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "image/digest_cache.h"
 #include "image/tree.h"
 #include "util/alloc.h"
 #include "util/error.h"
 #include "util/file.h"
 #include "util/text.h"
 
-#define DEPTH_MAX 400U
 #define XATTR_MAX 65536U
+#define CHANGED "'%s' changed while it was read: build again"
 
 void scan_done(struct scan *scan)
 {
@@ -33,104 +35,111 @@ void scan_done(struct scan *scan)
     *scan = (struct scan){ 0 };
 }
 
-static char *join(const char *folder, const char *name)
-{
-    return alloc_format("%s%s%s", folder, *folder && *name ? "/" : "", name);
-}
+/* One scan_add() on its way. */
+struct addition {
+    struct scan *scan;
+    const struct scan_source *source;
+    const char *target;
+    size_t skip; /* the part of each path that `target` takes the place of */
+};
 
-static int add_below(struct scan *scan, const struct scan_source *source, const char *path,
-                     const char *target, unsigned depth, struct error *err);
-
-static int add_node(struct scan *scan, const struct scan_source *source, struct merged_node *node,
-                    const char *target, unsigned depth, struct error *err)
+static int add_node(void *context, struct merged_node *node, bool *enter, struct error *err)
 {
-    bool is_folder = S_ISDIR(node->status.st_mode);
-    bool enter = true;
-    bool excluded = source->filter && *node->path &&
-                    source->filter(source->filter_context, node->path, is_folder, &enter);
+    const struct addition *addition = context;
+    const struct scan_source *source = addition->source;
+    const char *target = addition->target;
+    const char *rest = node->path + MIN(addition->skip, strlen(node->path));
     struct scan_entry *entry = NULL;
 
-    if (scan->count >= SCAN_ENTRIES_MAX)
+    if (addition->scan->count >= SCAN_ENTRIES_MAX)
         return error_set(err, ERROR_INVALID, "more than %u files", SCAN_ENTRIES_MAX);
-    if (!excluded) {
-        entry = ALLOC_APPEND(scan->entries, scan->count);
-        entry->source = alloc_text(node->path);
-        entry->target = alloc_text(target);
-        entry->link = STEAL_PTR(node->link);
-        entry->status = node->status;
-    }
-    return is_folder && enter ? add_below(scan, source, node->path, target, depth, err) : 0;
-}
-
-static int add_below(struct scan *scan, const struct scan_source *source, const char *path,
-                     const char *target, unsigned depth, struct error *err)
-{
-    AUTO_STRINGS struct strings names = { 0 };
-
-    if (depth > DEPTH_MAX)
-        return error_set(err, ERROR_INVALID, "folders are nested deeper than %u", DEPTH_MAX);
-    if (merged_list(source->view, path, &names, err) < 0)
-        return -1;
-    for (size_t i = 0; i < names.count; i++) {
-        AUTO_FREE char *child = join(path, names.items[i]);
-        AUTO_FREE char *child_target = join(target, names.items[i]);
-        AUTO_MERGED_NODE struct merged_node node = { 0 };
-
-        if (merged_find(source->view, child, false, &node, err) < 0)
-            return -1;
-        if (node.found && add_node(scan, source, &node, child_target, depth + 1, err) < 0)
-            return -1;
-    }
+    if (source->filter && *node->path &&
+        source->filter(source->filter_context, node->path, S_ISDIR(node->status.st_mode), enter))
+        return 0;
+    entry = ALLOC_APPEND(addition->scan->entries, addition->scan->count);
+    entry->source = STEAL_PTR(node->path);
+    entry->target = alloc_format("%s%s%s", target, *target && *rest ? "/" : "", rest);
+    entry->link = STEAL_PTR(node->link);
+    entry->status = node->status;
     return 0;
 }
 
 int scan_add(struct scan *scan, const struct scan_source *source, const char *path,
              const char *target, struct error *err)
 {
+    struct addition addition = { .scan = scan, .source = source, .target = target };
     AUTO_MERGED_NODE struct merged_node node = { 0 };
+    AUTO_FREE char *resolved = NULL;
+    bool enter = true;
 
     if (merged_find(source->view, path, true, &node, err) < 0)
         return -1;
     if (!node.found)
         return error_set(err, ERROR_NOT_FOUND, "'%s' does not exist", path);
-    return add_node(scan, source, &node, target, 0, err);
+    enter = S_ISDIR(node.status.st_mode);
+    resolved = alloc_text(node.path);
+    addition.skip = strlen(resolved);
+    if (add_node(&addition, &node, &enter, err) < 0)
+        return -1;
+    addition.skip += addition.skip > 0;
+    return enter ? merged_walk(source->view, resolved, add_node, &addition, err) : 0;
 }
 
-static int hash_content(const struct scan_entry *entry, const struct merged *view,
-                        struct hash_sha256 *hash, struct error *err)
+static int read_digest(const struct scan_entry *entry, const struct merged *view,
+                       uint8_t digest[HASH_SHA256_SIZE], struct error *err)
 {
     AUTO_CLOSE int fd = merged_open_file(view, entry->source, err);
+    struct hash_sha256 hash;
     char chunk[65536];
 
     if (fd < 0)
         return -1;
-    for (;;) {
+    hash_sha256_init(&hash);
+    for (off_t left = entry->status.st_size; left > 0;) {
         ssize_t got = read(fd, chunk, sizeof(chunk));
 
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return error_set_errno(err, errno, "read '%s'", entry->source);
-        if (got == 0)
-            return 0;
-        hash_sha256_update(hash, chunk, (size_t)got);
+        if (got == 0 || got > left)
+            return error_set(err, ERROR_SYSTEM, CHANGED, entry->source);
+        hash_sha256_update(&hash, chunk, (size_t)got);
+        left -= got;
     }
+    hash_sha256_digest(&hash, digest);
+    return 0;
 }
 
-int scan_hash(const struct scan *scan, const struct merged *view, bool with_owner,
-              struct hash_sha256 *hash, struct error *err)
+static int hash_content(const struct scan_entry *entry, const struct merged *view,
+                        struct digest_cache *digests, struct hash_sha256 *hash, struct error *err)
+{
+    const uint8_t *known = digests ? digest_cache_find(digests, &entry->status) : NULL;
+    uint8_t digest[HASH_SHA256_SIZE];
+
+    if (!known && read_digest(entry, view, digest, err) < 0)
+        return -1;
+    if (!known && digests)
+        digest_cache_add(digests, &entry->status, digest);
+    hash_sha256_update(hash, known ? known : digest, HASH_SHA256_SIZE);
+    return 0;
+}
+
+int scan_hash(const struct scan *scan, const struct merged *view, struct digest_cache *digests,
+              bool with_owner, struct hash_sha256 *hash, struct error *err)
 {
     for (size_t i = 0; i < scan->count; i++) {
         const struct scan_entry *entry = &scan->entries[i];
-        AUTO_FREE char *facts = alloc_format(
-            "%o %u:%u %llu %lld", entry->status.st_mode, with_owner ? entry->status.st_uid : 0,
-            with_owner ? entry->status.st_gid : 0, (unsigned long long)entry->status.st_rdev,
-            S_ISREG(entry->status.st_mode) ? (long long)entry->status.st_size : 0);
+        char facts[96];
 
+        snprintf(facts, sizeof(facts), "%o %u:%u %llu %lld", entry->status.st_mode,
+                 with_owner ? entry->status.st_uid : 0, with_owner ? entry->status.st_gid : 0,
+                 (unsigned long long)entry->status.st_rdev,
+                 S_ISREG(entry->status.st_mode) ? (long long)entry->status.st_size : 0);
         hash_sha256_update_text(hash, entry->target);
         hash_sha256_update_text(hash, facts);
         hash_sha256_update_text(hash, entry->link ? entry->link : "");
-        if (S_ISREG(entry->status.st_mode) && hash_content(entry, view, hash, err) < 0)
+        if (S_ISREG(entry->status.st_mode) && hash_content(entry, view, digests, hash, err) < 0)
             return -1;
     }
     return 0;
@@ -185,9 +194,16 @@ static int copy_file(const struct scan_entry *entry, const struct merged *view, 
                      const struct tree_entry *place, struct error *err)
 {
     AUTO_CLOSE int from = merged_open_file(view, entry->source, err);
+    struct stat now;
 
     if (from < 0 || copy_bytes(from, to, err) < 0)
         return -1;
+    /* The step is known by the digest of what the file was when it was scanned. */
+    if (fstat(from, &now) < 0 || now.st_ino != entry->status.st_ino ||
+        now.st_size != entry->status.st_size ||
+        now.st_ctim.tv_sec != entry->status.st_ctim.tv_sec ||
+        now.st_ctim.tv_nsec != entry->status.st_ctim.tv_nsec)
+        return error_set(err, ERROR_SYSTEM, CHANGED, entry->source);
     if (tree_finish_file(to, place, err) < 0 || copy_xattrs(from, to, err) < 0)
         return -1;
     return tree_finish_file_time(to, place, err);

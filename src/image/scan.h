@@ -18,6 +18,7 @@
 #include "util/macro.h"
 #include "util/strings.h"
 
+struct digest_cache;
 struct error;
 
 struct scan_entry {
@@ -50,9 +51,12 @@ struct scan_source {
 int scan_add(struct scan *scan, const struct scan_source *source, const char *path,
              const char *target, struct error *err) MUST_CHECK;
 
-/* Add content and metadata, without times, to the hash. */
-int scan_hash(const struct scan *scan, const struct merged *view, bool with_owner,
-              struct hash_sha256 *hash, struct error *err) MUST_CHECK;
+/*
+ * Add digests of the contents and metadata, without times, to the hash. Files that `digests`
+ * (or NULL) knows are not read.
+ */
+int scan_hash(const struct scan *scan, const struct merged *view, struct digest_cache *digests,
+              bool with_owner, struct hash_sha256 *hash, struct error *err) MUST_CHECK;
 
 /* Write one entry into the tree as `path` with the owner and mode of entry->status. */
 int scan_copy_entry(const struct scan_entry *entry, const struct merged *view, int tree_fd,

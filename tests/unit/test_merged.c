@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "image/merged.h"
@@ -80,11 +82,111 @@ static void steps_above_the_root_stay_there(void **state)
     assert_int_equal(file_remove_tree(AT_FDCWD, folder, &err), 0);
 }
 
+/* A tree of every kind of thing, and over it a layer that changes it. */
+static void make_layers(const char *folder, struct strings *layers)
+{
+    static const char *const script =
+        "cd %s && mkdir -p top/a/b top/new low/a/b low/a/c low/gone low/closed/in low/z &&"
+        "touch low/a/b/one low/a/b/two low/a/c/three low/gone/x low/closed/in/y low/file low/z/f &&"
+        "touch top/a/b/two top/new/n top/z && ln -s ../a/b low/z/link && ln -s nowhere low/broken "
+        "&&"
+        "mknod top/gone c 0 0 && mkdir top/closed && touch top/closed/v";
+    AUTO_FREE char *closed = alloc_format("%s/top/closed", folder);
+    AUTO_FREE char *command = alloc_format(script, folder);
+
+    assert_int_equal(system(command), 0);
+    assert_int_equal(setxattr(closed, "trusted.overlay.opaque", "y", 1, 0), 0);
+    strings_take(layers, alloc_format("%s/top", folder));
+    strings_take(layers, alloc_format("%s/low", folder));
+}
+
+static int note_path(void *context, struct merged_node *node, bool *enter, struct error *err)
+{
+    (void)err;
+    *enter = strcmp(node->path, "a/c") != 0;
+    strings_take(context, alloc_format("%s %o %llu", node->path, node->status.st_mode,
+                                       (unsigned long long)node->status.st_ino));
+    return 0;
+}
+
+static void a_walk_meets_what_look_ups_find(void **state)
+{
+    char folder[] = "/tmp/carte-merged.XXXXXX";
+    AUTO_STRINGS struct strings layers = { 0 };
+    AUTO_STRINGS struct strings met = { 0 };
+    AUTO(merged) struct merged *merged = NULL;
+    struct error err = { 0 };
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_non_null(mkdtemp(folder));
+    make_layers(folder, &layers);
+    merged = merged_open(&layers, &err);
+    assert_non_null(merged);
+    assert_int_equal(merged_walk(merged, "", note_path, &met, &err), 0);
+    assert_int_equal(met.count, 12);
+    /* In any order: a look-up may begin where the one before it ended. */
+    for (size_t i = 0; i < met.count * met.count; i++) {
+        const char *line = met.items[(i * 7 + i / met.count) % met.count];
+        AUTO_FREE char *path = alloc_text_part(line, strcspn(line, " "));
+        AUTO_FREE char *found = NULL;
+        AUTO_MERGED_NODE struct merged_node node = { 0 };
+
+        assert_int_equal(merged_find(merged, path, false, &node, &err), 0);
+        assert_true(node.found);
+        found = alloc_format("%s %o %llu", node.path, node.status.st_mode,
+                             (unsigned long long)node.status.st_ino);
+        assert_string_equal(found, line);
+    }
+    assert_int_equal(file_remove_tree(AT_FDCWD, folder, &err), 0);
+}
+
+static void what_is_missing_is_missing_wherever_a_look_up_begins(void **state)
+{
+    static const struct {
+        const char *path;
+        bool found;
+    } cases[] = {
+        { "a/b/one", true },      { "a/b/none", false },     { "a/b/two", true },
+        { "gone", false },        { "gone/x", false },       { "gone/y", false },
+        { "file", true },         { "file/x", false },       { "file/y", false },
+        { "closed/v", true },     { "closed/in", false },    { "closed/in/y", false },
+        { "a/b", true },          { "a/b/.", true },         { "a/b/..", true },
+        { "a/none/deep", false }, { "a/none/other", false }, { "a/c/three", true },
+    };
+    char folder[] = "/tmp/carte-merged.XXXXXX";
+    AUTO_STRINGS struct strings layers = { 0 };
+    AUTO(merged) struct merged *merged = NULL;
+    struct error err = { 0 };
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_non_null(mkdtemp(folder));
+    make_layers(folder, &layers);
+    merged = merged_open(&layers, &err);
+    assert_non_null(merged);
+    for (size_t i = 0; i < ARRAY_SIZE(cases) * ARRAY_SIZE(cases); i++) {
+        size_t pair[] = { i / ARRAY_SIZE(cases), i % ARRAY_SIZE(cases) };
+
+        for (size_t k = 0; k < ARRAY_SIZE(pair); k++) {
+            AUTO_MERGED_NODE struct merged_node node = { 0 };
+
+            assert_int_equal(merged_find(merged, cases[pair[k]].path, true, &node, &err), 0);
+            assert_int_equal(node.found, cases[pair[k]].found);
+        }
+    }
+    assert_int_equal(file_remove_tree(AT_FDCWD, folder, &err), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(long_way_through_links_needs_no_deep_stack),
         cmocka_unit_test(steps_above_the_root_stay_there),
+        cmocka_unit_test(a_walk_meets_what_look_ups_find),
+        cmocka_unit_test(what_is_missing_is_missing_wherever_a_look_up_begins),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
