@@ -24,6 +24,11 @@ _carte_complete()
         words="$globals --tag -t --file -f --build-arg --no-cache --label --target --network --quiet -q"
         case $previous in
         esac ;;
+    bootstrap)
+        words="$globals --tag -t --variant --include --mirror --quiet -q"
+        case $previous in
+        --variant) values='minbase apt' ;;
+        esac ;;
     ps)
         words="$globals --all -a --quiet -q --services --format"
         case $previous in
@@ -52,7 +57,7 @@ _carte_complete()
         --format) values='text json' ;;
         esac ;;
     '')
-        words="$globals build ps images inspect tag rmi version" ;;
+        words="$globals build bootstrap ps images inspect tag rmi version" ;;
     esac
     [ -n "$values" ] && words=$values
     if [ -n "$services" ] && [ -z "$values" ]; then

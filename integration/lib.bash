@@ -19,6 +19,12 @@ eventually() {
     done
 }
 
+# with_host_network COMMAND...: for the packages of a distribution, from the mirror that the
+# machine is set up with; nothing else may go there.
+with_host_network() {
+    nsenter --net="$CARTE_HOST_NET" -- "$@"
+}
+
 # field PROJECT REPLICA KEY: a member of the replica's line of `ps --format json`.
 field() {
     carte-stack -p "$1" ps -a --format json | jq -r --arg n "$2" --arg k "$3" 'select(.Name == $n)[$k]'

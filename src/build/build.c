@@ -7,13 +7,12 @@
 #include "build/build.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "build/build_run.h"
+#include "build/epoch.h"
 #include "build/short_form.h"
 #include "build/stage.h"
 #include "build/step.h"
@@ -107,13 +106,8 @@ static int open_context(struct builder *builder, struct error *err)
 static int read_epoch(struct builder *builder, struct error *err)
 {
     const struct strings_pair *arg = strings_map_find(&builder->request->args, "SOURCE_DATE_EPOCH");
-    const char *value = arg && arg->value ? arg->value : getenv("SOURCE_DATE_EPOCH");
 
-    if (text_is_empty(value))
-        return 0;
-    if (parse_int(value, 0, INT64_C(253402300799), &builder->epoch, err) < 0)
-        return error_wrap(err, "SOURCE_DATE_EPOCH");
-    return 0;
+    return epoch_parse(arg ? arg->value : NULL, &builder->epoch, err);
 }
 
 static void add_platform_args(struct strings_map *args)
@@ -320,15 +314,6 @@ static int run_stages(struct builder *builder, struct error *err)
     return 0;
 }
 
-static void format_epoch(const struct builder *builder, char out[32])
-{
-    time_t seconds = (time_t)builder->epoch;
-    struct tm utc;
-
-    if (!gmtime_r(&seconds, &utc) || strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
-        snprintf(out, 32, "1970-01-01T00:00:00Z");
-}
-
 static int save(struct builder *builder, struct stage *stage, struct image **image_out,
                 struct error *err)
 {
@@ -343,7 +328,7 @@ static int save(struct builder *builder, struct stage *stage, struct image **ima
     for (size_t i = 0; i < request->labels.count; i++)
         strings_map_set(&stage->manifest->config.labels, request->labels.pairs[i].key,
                         request->labels.pairs[i].value ? request->labels.pairs[i].value : "");
-    format_epoch(builder, created);
+    epoch_format(builder->epoch, created);
     free(stage->manifest->created);
     stage->manifest->created = alloc_text(created);
     if (store_save_image(builder->store, stage->manifest, &names, &digest, err) < 0 ||

@@ -4,6 +4,7 @@
  * carte: images and single containers
  */
 
+#include "cli/cmd_bootstrap.h"
 #include "cli/cmd_build.h"
 #include "cli/cmd_image.h"
 #include "cli/cmd_ps.h"
@@ -38,13 +39,12 @@ static const struct command carte_load = NOT_BUILT("load", "FILE", "Read an imag
 static const struct command carte_stats = NOT_BUILT("stats", NULL, "Print the use of resources.");
 
 static const struct command *const carte_commands[] = {
-    &cmd_build_image,   &cmd_ps_all,    &cmd_image_list,
-    &cmd_image_inspect, &cmd_image_tag, &cmd_image_remove,
-    &carte_run,         &carte_create,  &carte_start,
-    &carte_stop,        &carte_restart, &carte_rm,
-    &carte_exec,        &carte_logs,    &carte_pull,
-    &carte_push,        &carte_save,    &carte_load,
-    &carte_stats,       &cmd_version,   NULL,
+    &cmd_build_image,   &cmd_bootstrap, &cmd_ps_all,       &cmd_image_list,
+    &cmd_image_inspect, &cmd_image_tag, &cmd_image_remove, &carte_run,
+    &carte_create,      &carte_start,   &carte_stop,       &carte_restart,
+    &carte_rm,          &carte_exec,    &carte_logs,       &carte_pull,
+    &carte_push,        &carte_save,    &carte_load,       &carte_stats,
+    &cmd_version,       NULL,
 };
 
 const struct command_program program_carte = {
