@@ -29,11 +29,6 @@ _carte_complete()
         case $previous in
         --variant) values='minbase apt' ;;
         esac ;;
-    ps)
-        words="$globals --all -a --quiet -q --services --format"
-        case $previous in
-        --format) values='table json' ;;
-        esac ;;
     images)
         words="$globals --quiet -q --format"
         case $previous in
@@ -51,13 +46,27 @@ _carte_complete()
         words="$globals"
         case $previous in
         esac ;;
+    save)
+        words="$globals --output -o --format"
+        case $previous in
+        --format) values='docker oci' ;;
+        esac ;;
+    load)
+        words="$globals --input -i --platform --quiet -q"
+        case $previous in
+        esac ;;
+    ps)
+        words="$globals --all -a --quiet -q --services --format"
+        case $previous in
+        --format) values='table json' ;;
+        esac ;;
     version)
         words="$globals --short --format -f"
         case $previous in
         --format) values='text json' ;;
         esac ;;
     '')
-        words="$globals build bootstrap ps images inspect tag rmi version" ;;
+        words="$globals build bootstrap images inspect tag rmi save load ps version" ;;
     esac
     [ -n "$values" ] && words=$values
     if [ -n "$services" ] && [ -z "$values" ]; then

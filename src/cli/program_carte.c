@@ -8,6 +8,7 @@
 #include "cli/cmd_build.h"
 #include "cli/cmd_image.h"
 #include "cli/cmd_ps.h"
+#include "cli/cmd_save.h"
 #include "cli/cmd_version.h"
 #include "cli/program.h"
 
@@ -34,17 +35,36 @@ static const struct command carte_exec = NOT_BUILT("exec", "NAME COMMAND...", "R
 static const struct command carte_logs = NOT_BUILT("logs", "NAME", "Print a container's output.");
 static const struct command carte_pull = NOT_BUILT("pull", "IMAGE", "Fetch an image.");
 static const struct command carte_push = NOT_BUILT("push", "IMAGE", "Publish an image.");
-static const struct command carte_save = NOT_BUILT("save", "IMAGE", "Write an image to a file.");
-static const struct command carte_load = NOT_BUILT("load", "FILE", "Read an image from a file.");
 static const struct command carte_stats = NOT_BUILT("stats", NULL, "Print the use of resources.");
 
 static const struct command *const carte_commands[] = {
-    &cmd_build_image,   &cmd_bootstrap, &cmd_ps_all,       &cmd_image_list,
-    &cmd_image_inspect, &cmd_image_tag, &cmd_image_remove, &carte_run,
-    &carte_create,      &carte_start,   &carte_stop,       &carte_restart,
-    &carte_rm,          &carte_exec,    &carte_logs,       &carte_pull,
-    &carte_push,        &carte_save,    &carte_load,       &carte_stats,
-    &cmd_version,       NULL,
+    /* Making images. */
+    &cmd_build_image,
+    &cmd_bootstrap,
+    /* Looking at them, naming and removing. */
+    &cmd_image_list,
+    &cmd_image_inspect,
+    &cmd_image_tag,
+    &cmd_image_remove,
+    /* In and out. */
+    &cmd_save,
+    &cmd_save_load,
+    &carte_pull,
+    &carte_push,
+    /* Containers. */
+    &cmd_ps_all,
+    &carte_run,
+    &carte_create,
+    &carte_start,
+    &carte_stop,
+    &carte_restart,
+    &carte_rm,
+    &carte_exec,
+    &carte_logs,
+    &carte_stats,
+    /* The rest. */
+    &cmd_version,
+    NULL,
 };
 
 const struct command_program program_carte = {

@@ -10,6 +10,13 @@
 
 #include "util/alloc.h"
 
+void image_progress_tell(const struct image_progress *progress, const char *what,
+                         uint64_t done_bytes, uint64_t total_bytes)
+{
+    if (progress->tell)
+        progress->tell(progress->context, what, done_bytes, total_bytes);
+}
+
 void image_config_done(struct image_config *config)
 {
     strings_done(&config->env);

@@ -38,6 +38,17 @@ struct image {
     struct strings diff_ids; /* lowest first */
 };
 
+/*
+ * Told how far long work is: `what` it is at, and how much of it (total_bytes 0: not known).
+ * Done is total at its end. `tell` may be NULL.
+ */
+struct image_progress {
+    void (*tell)(void *context, const char *what, uint64_t done_bytes, uint64_t total_bytes);
+    void *context;
+};
+void image_progress_tell(const struct image_progress *progress, const char *what,
+                         uint64_t done_bytes, uint64_t total_bytes);
+
 void image_config_done(struct image_config *config);
 void image_config_copy(struct image_config *to, const struct image_config *from);
 

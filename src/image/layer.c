@@ -46,8 +46,12 @@ int layer_open_tree(const struct session *session, const char *work, struct erro
     return fd;
 }
 
-static int write_blob(int fd, int tree_fd, int64_t mtime, struct manifest_layer *out,
-                      struct error *err)
+/* Writes the tar stream of a layer into `writer`; its digest is diff_hex. */
+typedef int (*write_stream_fn)(void *context, struct stream_writer *writer,
+                               char diff_hex[HASH_SHA256_HEX_SIZE], struct error *err);
+
+static int write_blob(int fd, write_stream_fn write_stream, void *context,
+                      struct manifest_layer *out, struct error *err)
 {
     AUTO(stream_writer)
     struct stream_writer *writer = stream_writer_new(fd, STREAM_WRITER_ZSTD, err);
@@ -55,7 +59,7 @@ static int write_blob(int fd, int tree_fd, int64_t mtime, struct manifest_layer 
     char diff_hex[HASH_SHA256_HEX_SIZE];
     uint64_t size = 0;
 
-    if (!writer || pack_tree(tree_fd, mtime, writer, diff_hex, err) < 0 ||
+    if (!writer || write_stream(context, writer, diff_hex, err) < 0 ||
         stream_writer_finish(writer, hex, &size, err) < 0)
         return -1;
     *out = (struct manifest_layer){
@@ -67,8 +71,8 @@ static int write_blob(int fd, int tree_fd, int64_t mtime, struct manifest_layer 
     return 0;
 }
 
-int layer_save(int store_fd, struct session *session, int tree_fd, int64_t mtime,
-               struct manifest_layer *out, struct error *err)
+static int save_blob(int store_fd, struct session *session, write_stream_fn write_stream,
+                     void *context, struct manifest_layer *out, struct error *err)
 {
     AUTO_FREE char *name = session_new_name(session, "blob");
     AUTO_CLOSE int fd =
@@ -77,7 +81,7 @@ int layer_save(int store_fd, struct session *session, int tree_fd, int64_t mtime
 
     if (fd < 0)
         return error_set_errno(err, errno, "make a file for a layer");
-    if (write_blob(fd, tree_fd, mtime, &layer, err) < 0)
+    if (write_blob(fd, write_stream, context, &layer, err) < 0)
         return -1;
     if (blob_commit(store_fd, session, name, fd, layer.digest, err) < 0) {
         manifest_layer_done(&layer);
@@ -85,6 +89,57 @@ int layer_save(int store_fd, struct session *session, int tree_fd, int64_t mtime
     }
     *out = layer;
     return 0;
+}
+
+struct packing {
+    int tree_fd;
+    int64_t mtime;
+};
+
+static int write_tree(void *context, struct stream_writer *writer,
+                      char diff_hex[HASH_SHA256_HEX_SIZE], struct error *err)
+{
+    const struct packing *packing = context;
+
+    return pack_tree(packing->tree_fd, packing->mtime, writer, diff_hex, err);
+}
+
+int layer_save(int store_fd, struct session *session, int tree_fd, int64_t mtime,
+               struct manifest_layer *out, struct error *err)
+{
+    struct packing packing = { .tree_fd = tree_fd, .mtime = mtime };
+
+    return save_blob(store_fd, session, write_tree, &packing, out, err);
+}
+
+static int write_source(void *context, struct stream_writer *writer,
+                        char diff_hex[HASH_SHA256_HEX_SIZE], struct error *err)
+{
+    const struct layer_source *source = context;
+    struct hash_sha256 hash;
+    uint64_t done = 0;
+    const void *data = NULL;
+    ssize_t got = 0;
+
+    hash_sha256_init(&hash);
+    while ((got = stream_reader_next(source->reader, &data, err)) > 0) {
+        hash_sha256_update(&hash, data, (size_t)got);
+        if (stream_writer_add(writer, data, (size_t)got, err) < 0)
+            return -1;
+        done += (uint64_t)got;
+        image_progress_tell(source->progress, source->what, done, source->total_bytes);
+    }
+    hash_sha256_hex(&hash, diff_hex);
+    image_progress_tell(source->progress, source->what, done, done);
+    return (int)got;
+}
+
+int layer_save_stream(int store_fd, struct session *session, const struct layer_source *source,
+                      struct manifest_layer *out, struct error *err)
+{
+    struct layer_source copy = *source;
+
+    return save_blob(store_fd, session, write_source, &copy, out, err);
 }
 
 #define LAYER_PATH_SIZE (sizeof("layers//tree") + HASH_SHA256_HEX_SIZE)

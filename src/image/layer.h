@@ -13,6 +13,7 @@
 #include "util/macro.h"
 
 struct error;
+struct stream_reader;
 
 /* The uncompressed bytes of one layer. */
 #define LAYER_SIZE_MAX (UINT64_C(64) << 30)
@@ -26,6 +27,19 @@ int layer_open_tree(const struct session *session, const char *work, struct erro
 /* Write the blob of the layer that `tree_fd` holds; all times in it become `mtime`. */
 int layer_save(int store_fd, struct session *session, int tree_fd, int64_t mtime,
                struct manifest_layer *out, struct error *err) MUST_CHECK;
+
+/*
+ * Write the blob of a layer that comes as a tar stream from elsewhere: its bytes stay as they
+ * are, compressed or not, and are compressed anew. `what` is for the progress of `total_bytes`.
+ */
+struct layer_source {
+    struct stream_reader *reader;
+    const struct image_progress *progress;
+    const char *what;
+    uint64_t total_bytes; /* uncompressed; 0: not known */
+};
+int layer_save_stream(int store_fd, struct session *session, const struct layer_source *source,
+                      struct manifest_layer *out, struct error *err) MUST_CHECK;
 
 /* The work's tree becomes the unpacked layer of that chain id, unless there is one already. */
 int layer_install(int store_fd, const struct session *session, const char *work,

@@ -20,7 +20,9 @@ struct error;
 #define MANIFEST_MEDIA_TYPE "application/vnd.oci.image.manifest.v1+json"
 #define MANIFEST_CONFIG_TYPE "application/vnd.oci.image.config.v1+json"
 #define MANIFEST_INDEX_TYPE "application/vnd.oci.image.index.v1+json"
-#define MANIFEST_LAYER_ZSTD "application/vnd.oci.image.layer.v1.tar+zstd"
+#define MANIFEST_LAYER_PLAIN "application/vnd.oci.image.layer.v1.tar"
+#define MANIFEST_LAYER_GZIP MANIFEST_LAYER_PLAIN "+gzip"
+#define MANIFEST_LAYER_ZSTD MANIFEST_LAYER_PLAIN "+zstd"
 
 #define MANIFEST_SIZE_MAX (4U << 20)
 #define MANIFEST_LAYERS_MAX 128U

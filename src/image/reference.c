@@ -141,3 +141,10 @@ bool reference_is_id(const char *text)
     length = strlen(text);
     return length >= 4 && length <= 64 && strspn(text, HEX) == length;
 }
+
+char *reference_full_name(const char *name)
+{
+    if (host_length(name, strlen(name)) > 0)
+        return alloc_text(name);
+    return alloc_format("docker.io/%s%s", strchr(name, '/') ? "" : "library/", name);
+}

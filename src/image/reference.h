@@ -22,3 +22,6 @@ int reference_parse(const char *text, char **name_out, struct error *err) MUST_C
 
 /* Whether `text` can be an id or the beginning of one: "sha256:<hex>" or hex digits. */
 bool reference_is_id(const char *text);
+
+/* The name with its registry, "docker.io/library/redis:7", as other programs store it. */
+char *reference_full_name(const char *name) MUST_CHECK;
