@@ -13,7 +13,9 @@
 
 #include "build/build_run.h"
 #include "build/epoch.h"
+#include "build/run_mount.h"
 #include "build/short_form.h"
+#include "build/source.h"
 #include "build/stage.h"
 #include "build/step.h"
 #include "image/config_json.h"
@@ -221,6 +223,14 @@ static struct stage *find_stage(const struct builder *builder, size_t limit, con
     return NULL;
 }
 
+/* What a flag of COPY or RUN takes files from, or NULL; to be freed. */
+static char *find_from(const struct strings_pair *flag)
+{
+    if (strcmp(flag->key, "mount") == 0)
+        return run_mount_find_from(flag->value);
+    return strcmp(flag->key, "from") == 0 ? alloc_text(flag->value) : NULL;
+}
+
 static void mark_needed(struct builder *builder, struct stage *stage)
 {
     size_t position = (size_t)(stage - builder->stages);
@@ -234,11 +244,14 @@ static void mark_needed(struct builder *builder, struct stage *stage)
         mark_needed(builder, other);
     for (size_t i = stage->first; i < stage->end; i++) {
         const struct cartefile_instruction *at = &builder->cartefile->instructions[i];
-        const struct strings_pair *from = strings_map_find(&at->flags, "from");
 
-        other = from ? find_stage(builder, position, from->value, true) : NULL;
-        if (other)
-            mark_needed(builder, other);
+        for (size_t k = 0; k < at->flags.count; k++) {
+            AUTO_FREE char *from = find_from(&at->flags.pairs[k]);
+
+            other = from ? find_stage(builder, position, from, true) : NULL;
+            if (other)
+                mark_needed(builder, other);
+        }
     }
 }
 
@@ -260,9 +273,14 @@ static int start_from_image(struct stage *stage, const struct cartefile_instruct
                             struct error *err)
 {
     struct builder *builder = stage->builder;
+    const char *other = source_find_image(builder->request, stage->base);
     AUTO(image) struct image *image = NULL;
 
-    if (store_find_image(builder->store, stage->base, &image, err) < 0)
+    if (!other && strings_map_find(&builder->request->contexts, stage->base))
+        return cartefile_error(builder->cartefile, at, err,
+                               "the build context '%s' is a folder: FROM needs an image",
+                               stage->base);
+    if (store_find_image(builder->store, other ? other : stage->base, &image, err) < 0)
         return cartefile_wrap(builder->cartefile, at, err);
     if (!image)
         return cartefile_error(builder->cartefile, at, err,
@@ -283,7 +301,7 @@ static int start_stage(struct stage *stage, struct error *err)
     const struct stage *other =
         find_stage(builder, (size_t)(stage - builder->stages), stage->base, false);
 
-    if (other) {
+    if (other && !strings_map_find(&builder->request->contexts, stage->base)) {
         stage->manifest = manifest_copy(other->manifest);
         strings_map_copy(&stage->args, &other->args);
         stage->changed = other->changed;

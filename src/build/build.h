@@ -31,6 +31,12 @@ typedef int (*build_run_fn)(void *context, struct container_spec *spec, const ch
 typedef void (*build_progress_fn)(void *context, size_t step, size_t step_count,
                                   const char *instruction, bool cached);
 
+/* What RUN --mount=type=secret may read: a file, or a variable of our own environment. */
+struct build_secret {
+    const char *id;
+    const char *file, *variable; /* one of the two is NULL */
+};
+
 struct build_request {
     const char *context_folder;
     const char *cartefile;      /* path, or NULL: Cartefile, else Dockerfile in the context */
@@ -39,6 +45,12 @@ struct build_request {
     const char *network;        /* of RUN steps, or NULL */
     struct strings_map args, labels;
     struct strings names; /* to tag the image with */
+    /* Borrowed: */
+    struct strings_map contexts; /* name: a folder, or "docker-image://NAME" */
+    struct strings_map ssh;      /* id: the socket of an agent */
+    const struct build_secret *secrets;
+    size_t secret_count;
+    bool allow_insecure; /* RUN --security=insecure */
     bool no_cache;
     int output_fd; /* of RUN steps; -1: dropped unless the step fails */
     build_run_fn run;

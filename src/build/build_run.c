@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "build/step_mounts.h"
 #include "image/tree.h"
 #include "runtime/capability.h"
 #include "runtime/container.h"
@@ -37,6 +38,12 @@ static const char *const proxy_args[] = {
     "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY",
     "ftp_proxy",  "NO_PROXY",   "no_proxy",    "ALL_PROXY",   "all_proxy",
 };
+
+static int fail(const struct stage *stage, const struct cartefile_instruction *at,
+                struct error *err)
+{
+    return error_wrap(err, "%s:%zu: RUN", stage->builder->cartefile->path, at->line);
+}
 
 void build_run_shell(const struct stage *stage, struct strings *out)
 {
@@ -184,9 +191,11 @@ static const char *or_empty(const char *text)
     return text ? text : "";
 }
 
-static void make_key(const struct stage *stage, const struct cartefile_instruction *at,
-                     const struct container_spec *spec, char key[HASH_SHA256_HEX_SIZE])
+static int make_key(const struct stage *stage, const struct cartefile_instruction *at,
+                    const struct container_spec *spec, const struct step_mounts *mounts,
+                    char key[HASH_SHA256_HEX_SIZE], struct error *err)
 {
+    static const char *const flags[] = { "network", "security" };
     struct hash_sha256 hash;
 
     stage_begin_key(stage, at, &hash);
@@ -194,7 +203,15 @@ static void make_key(const struct stage *stage, const struct cartefile_instructi
     hash_list(&hash, &spec->program.env);
     hash_sha256_update_text(&hash, or_empty(spec->program.cwd));
     hash_sha256_update_text(&hash, or_empty(spec->program.user));
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+        const struct strings_pair *flag = strings_map_find(&at->flags, flags[i]);
+
+        hash_sha256_update_text(&hash, flag ? flag->value : "");
+    }
+    if (step_mounts_hash(stage, mounts, &hash, err) < 0)
+        return fail(stage, at, err);
     hash_sha256_hex(&hash, key);
+    return 0;
 }
 
 /* The end of the output, for the error's text. */
@@ -276,34 +293,54 @@ static int remove_if_empty(int tree, const char *path, struct error *err)
  * Mount points that the runtime made for /proc, /dev and the like are no part of the image:
  * what is empty and was not there before goes.
  */
-static int remove_mount_points(const struct stage *stage, int tree, struct error *err)
+static int remove_mount_points(const struct stage *stage, const struct step_mounts *mounts,
+                               int tree, struct error *err)
 {
-    static const char *const paths[] = {
+    static const char *const own[] = {
         "dev", "proc", "sys", "etc/hosts", "etc/hostname", "etc/resolv.conf", "etc",
     };
     AUTO(merged) struct merged *base = merged_open(&stage->layers, err);
+    AUTO_STRINGS struct strings paths = { 0 };
 
     if (!base)
         return -1;
-    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+    step_mounts_list_targets(mounts, &paths);
+    for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+        strings_add(&paths, own[i]);
+    for (size_t i = 0; i < paths.count; i++) {
         AUTO_MERGED_NODE struct merged_node node = { 0 };
 
-        if (merged_find(base, paths[i], false, &node, err) < 0)
+        if (merged_find(base, paths.items[i], false, &node, err) < 0)
             return -1;
-        if (!node.found && remove_if_empty(tree, paths[i], err) < 0)
+        if (!node.found && remove_if_empty(tree, node.path, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* What stands beside the layer's tree is used up. */
+static int remove_work(const struct stage *stage, const struct stage_layer *layer,
+                       struct error *err)
+{
+    static const char *const names[] = { "work", "mounts" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        AUTO_FREE char *path = alloc_format("%s/%s", layer->work, names[i]);
+
+        if (file_remove_tree(stage->builder->session->fd, path, err) < 0)
             return -1;
     }
     return 0;
 }
 
 static int run_in_layer(struct stage *stage, const struct cartefile_instruction *at,
-                        struct container_spec *spec, struct stage_layer *layer, struct error *err)
+                        struct container_spec *spec, struct step_mounts *mounts,
+                        struct stage_layer *layer, struct error *err)
 {
     const struct builder *builder = stage->builder;
     AUTO_FREE char *folder = NULL;
     AUTO_FREE char *upper = NULL;
     AUTO_FREE char *work = NULL;
-    AUTO_FREE char *work_name = NULL;
     int result = 0;
 
     if (stage_begin_layer(stage, layer, err) < 0)
@@ -316,37 +353,56 @@ static int run_in_layer(struct stage *stage, const struct cartefile_instruction 
         return error_set_errno(err, errno, "make folder '%s'", work);
     spec->upper = upper;
     spec->work = work;
+    if (step_mounts_prepare(stage, mounts, layer->work, spec, err) < 0)
+        return fail(stage, at, err);
     if (session_note_container(builder->session, spec->id, err) < 0)
         return -1;
     result = launch(stage, at, spec, err);
     session_forget_container(builder->session, spec->id);
-    if (result < 0)
+    if (result < 0 || remove_work(stage, layer, err) < 0)
         return -1;
-    work_name = alloc_format("%s/work", layer->work);
-    if (file_remove_tree(builder->session->fd, work_name, err) < 0)
-        return -1;
-    return remove_mount_points(stage, layer->tree, err);
+    return remove_mount_points(stage, mounts, layer->tree, err);
 }
 
 static int run_spec(struct stage *stage, const struct cartefile_instruction *at,
-                    struct container_spec *spec, struct error *err)
+                    struct container_spec *spec, struct step_mounts *mounts, struct error *err)
 {
     AUTO_STAGE_LAYER struct stage_layer layer = { .tree = -1 };
     AUTO_FREE char *id = NULL;
     char key[HASH_SHA256_HEX_SIZE];
     bool done = false;
 
-    make_key(stage, at, spec, key);
-    if (stage_reuse(stage, at, key, &done, err) < 0)
+    if (make_key(stage, at, spec, mounts, key, err) < 0 ||
+        stage_reuse(stage, at, key, &done, err) < 0)
         return -1;
     if (done)
         return 0;
     id = alloc_format("build-%.12s-%d", key, (int)getpid());
     spec->id = id;
     add_proxies(stage, &spec->program.env);
-    if (run_in_layer(stage, at, spec, &layer, err) < 0)
+    if (run_in_layer(stage, at, spec, mounts, &layer, err) < 0)
         return -1;
     return stage_commit_layer(stage, at, key, &layer, err);
+}
+
+static int set_security(const struct stage *stage, const struct cartefile_instruction *at,
+                        struct container_spec *spec, struct error *err)
+{
+    const struct strings_pair *flag = strings_map_find(&at->flags, "security");
+
+    if (!flag || strcmp(flag->value, "sandbox") == 0)
+        return 0;
+    if (strcmp(flag->value, "insecure") != 0)
+        return cartefile_error(stage->builder->cartefile, at, err,
+                               "security '%s' of RUN: expected sandbox or insecure", flag->value);
+    if (!stage->builder->request->allow_insecure)
+        return cartefile_error(stage->builder->cartefile, at, err,
+                               "RUN --security=insecure has all rights on this machine: allow it "
+                               "with --allow security.insecure");
+    spec->program.privileged = true;
+    spec->program.allow_new_privileges = true;
+    spec->program.capabilities = capability_all();
+    return 0;
 }
 
 int build_run_step(struct stage *stage, const struct cartefile_instruction *at, struct error *err)
@@ -362,11 +418,13 @@ int build_run_step(struct stage *stage, const struct cartefile_instruction *at, 
             .stdin_fd = -1,
         },
     };
+    AUTO_STEP_MOUNTS struct step_mounts mounts = { 0 };
     int result = -1;
 
     make_env(stage, &spec.program.env);
-    if (make_args(stage, at, &spec.program.args, err) == 0)
-        result = run_spec(stage, at, &spec, err);
+    if (make_args(stage, at, &spec.program.args, err) == 0 &&
+        step_mounts_read(stage, at, &mounts, err) == 0 && set_security(stage, at, &spec, err) == 0)
+        result = run_spec(stage, at, &spec, &mounts, err);
     strings_done(&spec.program.args);
     strings_done(&spec.program.env);
     return result;

@@ -45,6 +45,7 @@ struct build_network {
     char *netns;            /* made before anything in the kernel */
     bool has_rules;         /* the packet rules stand: there may be more */
     struct build_files files;
+    struct container_mount *mounts; /* the files, then those of the step */
 };
 
 /* '-' and 'b' keep the names apart from those of stacks, which have a hash behind the "c". */
@@ -73,6 +74,7 @@ static void free_network(struct build_network *network)
     free(network->folder);
     free(network->netns);
     build_files_done(&network->files);
+    free(network->mounts);
     free(network);
 }
 
@@ -197,14 +199,19 @@ int build_network_make(enum container_namespace_how kind, struct build_network *
                      cause.text);
 }
 
-void build_network_describe(const struct build_network *network, struct container_spec *spec)
+void build_network_describe(struct build_network *network, struct container_spec *spec)
 {
     if (network->address != 0) {
         spec->namespaces[CONTAINER_NAMESPACE_NETWORK].how = CONTAINER_JOIN;
         spec->namespaces[CONTAINER_NAMESPACE_NETWORK].path = network->netns;
     }
-    spec->mounts = network->files.mounts;
-    spec->mount_count = BUILD_FILES_COUNT;
+    network->mounts = alloc_array(struct container_mount, BUILD_FILES_COUNT + spec->mount_count);
+    for (size_t i = 0; i < BUILD_FILES_COUNT; i++)
+        network->mounts[i] = network->files.mounts[i];
+    for (size_t i = 0; i < spec->mount_count; i++)
+        network->mounts[BUILD_FILES_COUNT + i] = spec->mounts[i];
+    spec->mounts = network->mounts;
+    spec->mount_count += BUILD_FILES_COUNT;
 }
 
 bool build_network_lacks_names(const struct build_network *network)

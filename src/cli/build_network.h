@@ -30,7 +30,7 @@ int build_network_make(enum container_namespace_how kind, struct build_network *
                        struct error *err) MUST_CHECK;
 
 /* Say in `spec` how the container gets there; it borrows from `network`. */
-void build_network_describe(const struct build_network *network, struct container_spec *spec);
+void build_network_describe(struct build_network *network, struct container_spec *spec);
 
 /* Must the step do without names, because the host's name servers are out of its reach? */
 bool build_network_lacks_names(const struct build_network *network);

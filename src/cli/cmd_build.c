@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "cli/build_inputs.h"
 #include "cli/command.h"
 #include "cli/image_builder.h"
 #include "cli/open_store.h"
@@ -20,7 +21,7 @@ struct build_options {
     bool no_cache;
     struct strings args;
     /* of `carte build` only: */
-    struct strings names, labels;
+    struct strings names, labels, secrets, ssh, contexts, rights;
     const char *file, *target, *network;
     bool quiet;
 };
@@ -149,6 +150,32 @@ static const struct option image_options[] = {
                "host's.",
     },
     {
+        .name = "secret",
+        .argument = "SECRET",
+        OPTION(LIST, struct build_options, secrets),
+        .doc = "What RUN --mount=type=secret may read: id=NAME,src=FILE or id=NAME,env=VARIABLE; "
+               "may be given again.",
+    },
+    {
+        .name = "ssh",
+        .argument = "AGENT",
+        OPTION(LIST, struct build_options, ssh),
+        .doc = "The agent of RUN --mount=type=ssh: default, or NAME=SOCKET; may be given again.",
+    },
+    {
+        .name = "build-context",
+        .argument = "NAME=PLACE",
+        OPTION(LIST, struct build_options, contexts),
+        .doc = "A folder or an image that FROM, COPY --from and RUN --mount may name; may be given "
+               "again.",
+    },
+    {
+        .name = "allow",
+        .argument = "RIGHT",
+        OPTION(LIST, struct build_options, rights),
+        .doc = "security.insecure allows RUN --security=insecure.",
+    },
+    {
         .letter = 'q',
         .name = "quiet",
         OPTION(FLAG, struct build_options, quiet),
@@ -180,12 +207,33 @@ static int build_request(struct command_call *call, struct build_request *reques
     return result;
 }
 
+static int read_inputs(const struct build_options *options, struct build_inputs *out,
+                       struct error *err)
+{
+    const struct {
+        const struct strings *texts;
+        build_inputs_add_fn add;
+    } rows[] = {
+        { &options->secrets, build_inputs_add_secret },
+        { &options->ssh, build_inputs_add_ssh },
+        { &options->contexts, build_inputs_add_context },
+        { &options->rights, build_inputs_add_right },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        if (build_inputs_add_each(out, rows[i].texts, rows[i].add, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int build_image_run(struct command_call *call, struct error *err)
 {
     const struct build_options *options = call->options;
     AUTO_FREE char *folder = realpath(call->operands->items[0], NULL);
     AUTO(image) struct image *image = NULL;
     AUTO_FREE char *line = NULL;
+    AUTO_BUILD_INPUTS struct build_inputs inputs = { 0 };
     struct build_request request = {
         .context_folder = folder,
         .cartefile = options->file,
@@ -196,6 +244,9 @@ static int build_image_run(struct command_call *call, struct error *err)
 
     if (!folder)
         return error_set_errno(err, errno, "folder '%s'", call->operands->items[0]);
+    if (read_inputs(options, &inputs, err) < 0)
+        return -1;
+    build_inputs_apply(&inputs, &request);
     strings_copy(&request.names, &options->names);
     image_builder_add_args(&options->labels, &request.labels);
     result = build_request(call, &request, &image, err);

@@ -9,14 +9,12 @@
 
 #include "image/prune.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "image/blob.h"
@@ -99,26 +97,6 @@ static void keep_used(const struct strings *used, struct keep *keep)
     }
 }
 
-static uint64_t size_of(int folder, const char *name)
-{
-    AUTO_CLOSE int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    struct stat status;
-    uint64_t sum = 0;
-    DIR *stream = NULL;
-
-    if (fd < 0 || fstat(fd, &status) < 0)
-        return 0;
-    sum = (uint64_t)status.st_blocks * 512;
-    stream = S_ISDIR(status.st_mode) ? fdopendir(STEAL_FD(fd)) : NULL;
-    for (const struct dirent *e = stream ? readdir(stream) : NULL; e; e = readdir(stream)) {
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            sum += size_of(dirfd(stream), e->d_name);
-    }
-    if (stream)
-        closedir(stream);
-    return sum;
-}
-
 /* What has its name is whole, so a name goes at once and the content after it. */
 static int remove_one(struct session *session, int folder, const char *name, struct error *err)
 {
@@ -137,6 +115,8 @@ static int sweep_folder(struct store *store, const char *path, const struct stri
     AUTO_STRINGS struct strings names = { 0 };
     struct session *session = NULL;
 
+    if (folder < 0 && errno == ENOENT)
+        return 0;
     if (folder < 0)
         return error_set_errno(err, errno, "open the store's folder '%s'", path);
     if (store_begin(store, &session, err) < 0 || file_list(folder, &names, err) < 0)
@@ -146,7 +126,7 @@ static int sweep_folder(struct store *store, const char *path, const struct stri
 
         if (strcmp(name, "none") == 0 || strings_has(keep, name))
             continue;
-        *freed += size_of(folder, name);
+        *freed += file_size_tree(folder, name);
         if (remove_one(session, folder, name, err) < 0)
             return error_wrap(err, "prune '%s'", path);
     }
@@ -160,6 +140,7 @@ static int sweep_all(struct store *store, const struct keep *keep, uint64_t *fre
     const struct strings nothing = { 0 };
 
     if (sweep_folder(store, "cache", &nothing, freed, err) < 0 ||
+        sweep_folder(store, "mounts", &nothing, freed, err) < 0 ||
         sweep_folder(store, "records", &keep->records, freed, err) < 0 ||
         sweep_folder(store, "layers", &keep->layers, freed, err) < 0)
         return -1;

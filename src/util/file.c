@@ -262,6 +262,26 @@ int file_remove_tree(int dirfd, const char *path, struct error *err)
     return remove_entry(&removal, dirfd, path, err);
 }
 
+uint64_t file_size_tree(int folder, const char *path)
+{
+    AUTO_CLOSE int fd = openat(folder, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct stat status;
+    uint64_t sum = 0;
+    DIR *stream = NULL;
+
+    if (fd < 0 || fstat(fd, &status) < 0)
+        return 0;
+    sum = (uint64_t)status.st_blocks * 512;
+    stream = S_ISDIR(status.st_mode) ? fdopendir(STEAL_FD(fd)) : NULL;
+    for (const struct dirent *e = stream ? readdir(stream) : NULL; e; e = readdir(stream)) {
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            sum += file_size_tree(dirfd(stream), e->d_name);
+    }
+    if (stream)
+        closedir(stream);
+    return sum;
+}
+
 bool file_exists(int dirfd, const char *path)
 {
     return faccessat(dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "util/macro.h"
@@ -60,5 +61,8 @@ int file_list(int fd, struct strings *names, struct error *err) MUST_CHECK;
  * without leaving the file system it lies on. It is no error when it does not exist.
  */
 int file_remove_tree(int dirfd, const char *path, struct error *err) MUST_CHECK;
+
+/* The bytes on disk of `path` below `folder` and all that is in it; what cannot be read is 0. */
+uint64_t file_size_tree(int folder, const char *path);
 
 bool file_exists(int dirfd, const char *path);
