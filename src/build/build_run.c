@@ -39,12 +39,6 @@ static const char *const proxy_args[] = {
     "ftp_proxy",  "NO_PROXY",   "no_proxy",    "ALL_PROXY",   "all_proxy",
 };
 
-static int fail(const struct stage *stage, const struct cartefile_instruction *at,
-                struct error *err)
-{
-    return error_wrap(err, "%s:%zu: RUN", stage->builder->cartefile->path, at->line);
-}
-
 void build_run_shell(const struct stage *stage, struct strings *out)
 {
     const struct strings *shell = &stage->manifest->config.shell;
@@ -209,7 +203,7 @@ static int make_key(const struct stage *stage, const struct cartefile_instructio
         hash_sha256_update_text(&hash, flag ? flag->value : "");
     }
     if (step_mounts_hash(stage, mounts, &hash, err) < 0)
-        return fail(stage, at, err);
+        return cartefile_wrap(stage->builder->cartefile, at, err);
     hash_sha256_hex(&hash, key);
     return 0;
 }
@@ -354,7 +348,7 @@ static int run_in_layer(struct stage *stage, const struct cartefile_instruction 
     spec->upper = upper;
     spec->work = work;
     if (step_mounts_prepare(stage, mounts, layer->work, spec, err) < 0)
-        return fail(stage, at, err);
+        return cartefile_wrap(stage->builder->cartefile, at, err);
     if (session_note_container(builder->session, spec->id, err) < 0)
         return -1;
     result = launch(stage, at, spec, err);

@@ -384,7 +384,8 @@ static void mistakes_name_file_and_line(void **state)
         { "FROM scratch\nCOPY missing /\n", "Cartefile:2:1: COPY: 'missing' does not exist" },
         { "FROM nothing-here\n", "Cartefile:1:1: there is no image" },
         { "RUN x\nFROM scratch\n", "Cartefile:1:1: RUN stands before FROM" },
-        { "FROM scratch\nRUN --mount=type=cache x\n", "Cartefile:2:1: RUN --mount is not built" },
+        { "FROM scratch\nRUN --mount=type=cache x\n",
+          "Cartefile:2:1: --mount: a cache needs a target" },
         { "FROM scratch\nADD http://a/b /\n", "Cartefile:2:1: ADD from a network" },
         { "FROM scratch\nCOPY --from=other a /\n", "neither an earlier stage" },
     };
