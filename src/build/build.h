@@ -18,7 +18,9 @@
 #include "util/macro.h"
 #include "util/strings.h"
 
+struct diagnostics;
 struct error;
+struct text;
 
 /*
  * Run the container of a RUN step and wait for it. `spec` is complete but for its network:
@@ -52,7 +54,9 @@ struct build_request {
     size_t secret_count;
     bool allow_insecure; /* RUN --security=insecure */
     bool no_cache;
-    int output_fd; /* of RUN steps; -1: dropped unless the step fails */
+    int output_fd;                   /* of RUN steps; -1: dropped unless the step fails */
+    struct diagnostics *diagnostics; /* gets mistakes and findings of the Cartefile; or NULL */
+    struct text *excerpt;            /* gets the lines around a step that failed; or NULL */
     build_run_fn run;
     build_progress_fn progress; /* or NULL */
     void *callback_context;     /* of both functions */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Which files of a build context are left out: .carteignore, else .dockerignore
+ * Which files of a build context are left out: .carteignore, .dockerignore
  *
- * One pattern a line: '*' and '?' within a name, '**' over any depth, [a-z] sets, '!' takes
- * back in; the last that matches counts. A matched folder takes its content along.
+ * One pattern (pattern.h) a line, relative to the context; '#' in the first column begins a
+ * comment, '!' takes back in; the last that matches counts. A matched folder takes its content
+ * along, until a later '!' reaches in. Source: moby/patternmatcher.
  */
 
 #pragma once
@@ -14,7 +15,10 @@
 
 #include "util/macro.h"
 
+struct error;
+
 #define IGNORE_SIZE_MAX (1U << 20)
+#define IGNORE_RULES_MAX 10000U
 
 struct ignore {
     struct ignore_rule *rules;
@@ -22,12 +26,14 @@ struct ignore {
     bool takes_back; /* there is a '!' */
 };
 
-void ignore_parse(const char *text, size_t length, struct ignore *out);
+/* ERROR_INVALID names the line of `name` that is wrong. *out is to be given to _done. */
+int ignore_parse(const char *name, const char *text, size_t length, struct ignore *out,
+                 struct error *err) MUST_CHECK;
 void ignore_done(struct ignore *ignore);
 #define AUTO_IGNORE __attribute__((cleanup(ignore_done)))
 
 bool ignore_has(const struct ignore *ignore, const char *path);
 
-/* Whether `path` matches a pattern as a whole: also for the sources of COPY. */
+/* Whether `path` matches a pattern as a whole; a pattern that is wrong matches nothing. */
 bool ignore_match(const char *pattern, const char *path);
 bool ignore_is_pattern(const char *text);

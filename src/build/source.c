@@ -7,12 +7,11 @@
 #include "build/source.h"
 
 #include <string.h>
-#include <strings.h>
 
+#include "build/stage_list.h"
 #include "image/digest_cache.h"
 #include "image/image.h"
 #include "util/error.h"
-#include "util/parse.h"
 #include "util/text.h"
 
 #define IMAGE_SCHEME "docker-image://"
@@ -41,21 +40,6 @@ const char *source_find_image(const struct build_request *request, const char *n
 
     return pair && text_starts_with(pair->value, IMAGE_SCHEME) ? pair->value + strlen(IMAGE_SCHEME)
                                                                : NULL;
-}
-
-static const struct stage *find_stage(const struct stage *stage, const char *name)
-{
-    const struct builder *builder = stage->builder;
-    struct error ignored = { 0 };
-    int64_t number = -1;
-
-    for (const struct stage *s = stage; s > builder->stages; s--) {
-        if (s[-1].name && strcasecmp(s[-1].name, name) == 0)
-            return &s[-1];
-    }
-    if (parse_int(name, 0, (int64_t)(stage - builder->stages) - 1, &number, &ignored) == 0)
-        return &builder->stages[number];
-    return NULL;
 }
 
 static int open_view(const struct builder *builder, struct source *out, struct error *err)
@@ -113,9 +97,8 @@ static int open_named(const struct builder *builder, const char *folder, struct 
         else
             error_clear(err);
     }
-    ignore_parse(text_get(&text), text.length, &out->own_ignore);
     out->ignore = &out->own_ignore;
-    return 0;
+    return ignore_parse(out->ignore_name, text_get(&text), text.length, &out->own_ignore, err);
 }
 
 static int open_context(const struct stage *stage, struct source *out, struct error *err)
@@ -148,7 +131,7 @@ int source_open(const struct stage *stage, const char *from, struct source *out,
         return open_named(stage->builder, context->value, out, err);
     if (strcmp(from, "scratch") == 0)
         return error_set(err, ERROR_INVALID, "'scratch' holds nothing to take");
-    other = find_stage(stage, from);
+    other = stage_list_find(stage->builder, (size_t)(stage - stage->builder->stages), from, true);
     if (other)
         return open_layers(stage->builder, &other->layers, other->manifest, out, err);
     return open_image(stage, from, out, err);

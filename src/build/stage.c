@@ -26,6 +26,15 @@ void stage_done(struct stage *stage)
     manifest_free(stage->manifest);
     strings_done(&stage->layers);
     strings_map_done(&stage->args);
+    free(stage->needs);
+    cartefile_free(stage->triggers);
+}
+
+int stage_fail(struct stage *stage, const struct cartefile_instruction *at)
+{
+    if (stage->failed.line == 0)
+        stage->failed = (struct stage_place){ at->line, at->column, at->last_line };
+    return -1;
 }
 
 const char *stage_find_variable(void *context, const char *name)

@@ -18,6 +18,7 @@
 #include "image/manifest.h"
 #include "image/merged.h"
 #include "image/session.h"
+#include "util/diagnostic.h"
 #include "util/hash.h"
 
 struct stage {
@@ -27,6 +28,12 @@ struct stage {
     size_t first, end;       /* instructions, FROM included */
     bool is_needed, changed; /* changed: a layer had to be made */
     bool has_cmd;            /* CMD stands in this stage */
+    size_t *needs;           /* numbers of the stages that it is made from; when is_needed */
+    size_t need_count;
+    struct cartefile *triggers; /* of the image below, for this one; when is_needed */
+    struct stage_place {
+        size_t line, column, last_line;
+    } failed; /* the instruction that failed; line 0: none */
     struct manifest *manifest;
     struct strings layers; /* unpacked, topmost first */
     struct strings_map args;
@@ -37,11 +44,14 @@ struct builder {
     int store_fd;
     struct session *session;
     const struct build_request *request;
+    struct diagnostics *diagnostics; /* of the request, or else our own */
+    struct diagnostics own_diagnostics;
     struct cartefile *cartefile;
+    char *path;                   /* of the Cartefile; NULL: it is inline */
     struct merged *context;       /* NULL: there is none */
     struct digest_cache *digests; /* of the context's files; NULL as well */
     struct ignore ignore;
-    const char *ignore_name;
+    char *ignore_name;       /* NULL: there is no ignore file */
     struct strings_map args; /* before the first FROM */
     struct stage *stages;
     size_t stage_count;
@@ -56,6 +66,9 @@ struct stage_layer {
 };
 
 void stage_done(struct stage *stage);
+
+/* Keep the place of an instruction that failed, unless one is kept already. Returns -1. */
+int stage_fail(struct stage *stage, const struct cartefile_instruction *at);
 
 /* Replace variables; errors get the place in the Cartefile in front. */
 int stage_expand(const struct stage *stage, const struct cartefile_instruction *at,

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "build/arg_scope.h"
 #include "build/build_run.h"
 #include "build/copy_step.h"
 #include "util/alloc.h"
@@ -53,10 +54,6 @@ static int set_legacy_pair(struct stage *stage, const struct cartefile_instructi
     AUTO_FREE char *value = NULL;
     const char *rest = at->rest + strlen(at->words.items[0]);
 
-    if (at->words.count < 2)
-        return cartefile_error(stage->builder->cartefile, at, err,
-                               "'%s' has no value: write %s=...", at->words.items[0],
-                               at->words.items[0]);
     if (stage_expand(stage, at, rest + strspn(rest, " \t"), &value, err) < 0)
         return -1;
     set(stage, at->words.items[0], value);
@@ -78,11 +75,7 @@ static int set_pairs(struct stage *stage, const struct cartefile_instruction *at
 
         if (!equals || equals == words.items[i])
             return cartefile_error(stage->builder->cartefile, at, err,
-                                   "'%s' is not of the form KEY=value", words.items[i]);
-    }
-    for (size_t i = 0; i < words.count; i++) {
-        char *equals = strchr(words.items[i], '=');
-
+                                   "'%s' is not of the form NAME=value", words.items[i]);
         *equals = '\0';
         set(stage, words.items[i], equals + 1);
     }
@@ -103,38 +96,8 @@ static int step_label(struct stage *stage, const struct cartefile_instruction *a
 static int step_maintainer(struct stage *stage, const struct cartefile_instruction *at,
                            struct error *err)
 {
-    AUTO_FREE char *value = NULL;
-
-    if (stage_expand_text(stage, at, at->rest, &value, err) < 0)
-        return -1;
-    set_label(stage, "maintainer", value);
-    return 0;
-}
-
-int step_arg(struct stage *stage, const struct cartefile_instruction *at, struct error *err)
-{
-    const struct builder *builder = stage->builder;
-
-    for (size_t i = 0; i < at->words.count; i++) {
-        AUTO_FREE char *word = NULL;
-        char *equals = NULL;
-        const struct strings_pair *given = NULL;
-        const struct strings_pair *global = NULL;
-
-        if (stage_expand(stage, at, at->words.items[i], &word, err) < 0)
-            return -1;
-        equals = strchr(word, '=');
-        if (equals)
-            *equals = '\0';
-        given = strings_map_find(&builder->request->args, word);
-        global = strings_map_find(&builder->args, word);
-        if (given)
-            strings_map_set(&stage->args, word, given->value);
-        else if (equals)
-            strings_map_set(&stage->args, word, equals + 1);
-        else if (global)
-            strings_map_set(&stage->args, word, global->value);
-    }
+    (void)err;
+    set_label(stage, "maintainer", at->rest);
     return 0;
 }
 
@@ -311,14 +274,11 @@ static int step_healthcheck(struct stage *stage, const struct cartefile_instruct
     if (set_health_flags(stage, at, err) < 0)
         return -1;
     strings_done(test);
-    if (strcasecmp(kind, "NONE") == 0 && at->words.count == 1) {
+    if (strcasecmp(kind, "NONE") == 0) {
         strings_add(test, "NONE");
         return 0;
     }
     rest += strspn(rest, " \t");
-    if (at->is_json || strcasecmp(kind, "CMD") != 0 || !*rest)
-        return cartefile_error(stage->builder->cartefile, at, err,
-                               "HEALTHCHECK needs NONE, or CMD and a command");
     return build_run_command(stage, at, rest, test, err);
 }
 
@@ -354,6 +314,14 @@ static int workdir(struct stage *stage, const struct cartefile_instruction *at, 
     return stage_commit_layer(stage, at, key, &layer, err);
 }
 
+static int step_onbuild(struct stage *stage, const struct cartefile_instruction *at,
+                        struct error *err)
+{
+    (void)err;
+    strings_add(&stage->manifest->config.on_build, at->rest);
+    return 0;
+}
+
 typedef int (*step_fn)(struct stage *stage, const struct cartefile_instruction *at,
                        struct error *err);
 
@@ -362,7 +330,7 @@ static const struct step {
     step_fn run;
     bool reports;
 } steps[CARTEFILE_KEYWORD_COUNT] = {
-    [CARTEFILE_ARG] = { step_arg, false },
+    [CARTEFILE_ARG] = { arg_scope_step, false },
     [CARTEFILE_RUN] = { build_run_step, true },
     [CARTEFILE_COPY] = { copy_step_run, true },
     [CARTEFILE_ADD] = { copy_step_run, true },
@@ -378,23 +346,37 @@ static const struct step {
     [CARTEFILE_STOPSIGNAL] = { step_stopsignal, false },
     [CARTEFILE_SHELL] = { step_shell, false },
     [CARTEFILE_MAINTAINER] = { step_maintainer, false },
+    [CARTEFILE_ONBUILD] = { step_onbuild, false },
 };
+
+static int run_one(struct stage *stage, const struct cartefile_instruction *at, struct error *err)
+{
+    const struct step *step = &steps[at->keyword];
+
+    if (!step->run)
+        return cartefile_error(stage->builder->cartefile, at, err, "%s stands where it cannot",
+                               cartefile_keyword_name(at->keyword));
+    if (step->run(stage, at, err) < 0)
+        return stage_fail(stage, at);
+    if (!step->reports)
+        stage_note(stage, at);
+    return 0;
+}
+
+int step_run_triggers(struct stage *stage, struct error *err)
+{
+    for (size_t i = 0; i < stage->triggers->count; i++) {
+        if (run_one(stage, &stage->triggers->instructions[i], err) < 0)
+            return -1;
+    }
+    return 0;
+}
 
 int step_run_all(struct stage *stage, struct error *err)
 {
-    const struct cartefile *cartefile = stage->builder->cartefile;
-
     for (size_t i = stage->first + 1; i < stage->end; i++) {
-        const struct cartefile_instruction *at = &cartefile->instructions[i];
-        const struct step *step = &steps[at->keyword];
-
-        if (!step->run)
-            return cartefile_error(cartefile, at, err, "%s stands where it cannot",
-                                   cartefile_keyword_name(at->keyword));
-        if (step->run(stage, at, err) < 0)
+        if (run_one(stage, &stage->builder->cartefile->instructions[i], err) < 0)
             return -1;
-        if (!step->reports)
-            stage_note(stage, at);
     }
     return 0;
 }

@@ -69,16 +69,15 @@ static void restore_given(char **file, const struct strings *given)
 /* A file below the working folder is named as the user would. */
 static void shorten_paths(struct diagnostics *diagnostics, const struct strings *given)
 {
-    AUTO_FREE char *folder = getcwd(NULL, 0);
-    size_t length = folder ? strlen(folder) : 0;
+    for (size_t i = 0; i < diagnostics->count; i++) {
+        char **file = &diagnostics->items[i].file;
+        char *shorter = *file ? place_shorten(*file) : NULL;
+        bool is_below = shorter && strcmp(shorter, *file) != 0;
 
-    for (size_t i = 0; folder && i < diagnostics->count; i++) {
-        char *file = diagnostics->items[i].file;
-
-        if (file && strncmp(file, folder, length) == 0 && file[length] == '/')
-            memmove(file, file + length + 1, strlen(file + length + 1) + 1);
-        else
-            restore_given(&diagnostics->items[i].file, given);
+        free(*file);
+        *file = shorter;
+        if (!is_below)
+            restore_given(file, given);
     }
 }
 

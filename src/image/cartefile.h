@@ -17,6 +17,7 @@
 #include "util/macro.h"
 #include "util/strings.h"
 
+struct diagnostics;
 struct error;
 
 #define CARTEFILE_SIZE_MAX (4U << 20)
@@ -40,6 +41,7 @@ enum cartefile_keyword {
     CARTEFILE_STOPSIGNAL,
     CARTEFILE_SHELL,
     CARTEFILE_MAINTAINER,
+    CARTEFILE_ONBUILD,
     CARTEFILE_NAME, /* the short form */
     CARTEFILE_PATH,
     CARTEFILE_EXE_PATH,
@@ -55,15 +57,20 @@ struct cartefile_heredoc {
 struct cartefile_instruction {
     enum cartefile_keyword keyword;
     size_t line, column, last_line; /* of its keyword, and where it ends */
+    char *spelling;                 /* the keyword as it was written */
+    char *comment;                  /* that stands right above it, or NULL */
+    size_t empty_line;              /* the first blank line inside of it; 0: none */
     /* "--chown=1:2" is chown, 1:2; without a value "true"; several of a key where that is allowed
      */
     struct strings_map flags;
-    char *rest;           /* what follows the flags, lines joined */
+    char *rest;           /* what follows the flags, lines joined; of ONBUILD the whole trigger */
     bool is_json;         /* `rest` is a JSON array of strings */
     struct strings words; /* its elements, or else words with their quotes */
     struct cartefile_heredoc *heredocs;
     size_t heredoc_count;
-    char *display; /* "COPY . /app" */
+    bool is_script;                        /* RUN: one here-document and nothing else */
+    char *display;                         /* "COPY . /app" */
+    struct cartefile_instruction *trigger; /* of ONBUILD, else NULL */
 };
 
 struct cartefile {
@@ -72,11 +79,26 @@ struct cartefile {
     bool is_short;
     struct cartefile_instruction *instructions;
     size_t count;
+    /* The directive "# check=skip=A,B;error=true;experimental=C" */
+    struct strings skipped_rules, experimental_rules;
+    bool findings_are_errors;
 };
 
-/* ERROR_INVALID, beginning with "path:line: ", names what is wrong and the nearest word. */
-int cartefile_parse(const char *path, const char *text, size_t length, struct cartefile **out,
+/*
+ * Every mistake goes to `diagnostics` with its place, the nearest known word and the lines around
+ * it, and *err is the first of them: ERROR_INVALID, beginning with "path:line:column: ".
+ */
+int cartefile_parse(const char *path, const char *text, size_t length,
+                    struct diagnostics *diagnostics, struct cartefile **out,
                     struct error *err) MUST_CHECK;
+
+/*
+ * Instructions that an image has for those based on it (ONBUILD), as a Cartefile of their own.
+ * They stand at the place of `from` in `cartefile`.
+ */
+int cartefile_parse_triggers(const struct cartefile *cartefile,
+                             const struct cartefile_instruction *from, const struct strings *texts,
+                             struct cartefile **out, struct error *err) MUST_CHECK;
 void cartefile_free(struct cartefile *cartefile);
 DEFINE_CLEANUP(cartefile)
 

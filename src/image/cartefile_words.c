@@ -6,16 +6,16 @@
 
 #include "image/cartefile_words.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "util/alloc.h"
+#include "util/cleanup.h"
 #include "util/text.h"
 
-/* The end of the word at `p`. */
-static const char *end_of_word(const char *p, char escape)
+const char *cartefile_words_end(const char *text, char escape)
 {
+    const char *p = text;
     char quote = '\0';
 
     for (; *p; p++) {
@@ -34,10 +34,26 @@ static const char *end_of_word(const char *p, char escape)
     return p;
 }
 
+char *cartefile_words_unquote(const char *word, size_t length, char escape)
+{
+    AUTO_TEXT struct text out = { 0 };
+    char quote = '\0';
+
+    for (size_t i = 0; i < length; i++) {
+        if (word[i] == escape && quote != '\'' && i + 1 < length)
+            text_add_char(&out, word[++i]);
+        else if (quote ? word[i] == quote : word[i] == '"' || word[i] == '\'')
+            quote = quote ? '\0' : word[i];
+        else
+            text_add_char(&out, word[i]);
+    }
+    return text_steal(&out);
+}
+
 void cartefile_words_split(const char *text, char escape, struct strings *out)
 {
     for (const char *p = text + strspn(text, " \t"); *p; p += strspn(p, " \t")) {
-        const char *end = end_of_word(p, escape);
+        const char *end = cartefile_words_end(p, escape);
 
         strings_take(out, alloc_text_part(p, (size_t)(end - p)));
         p = end;
@@ -49,10 +65,10 @@ void cartefile_words_mark_done(struct cartefile_mark *mark)
     free(mark->name);
 }
 
-bool cartefile_words_find_mark(const char *word, struct cartefile_mark *out)
+bool cartefile_words_find_mark(const char *word, char escape, struct cartefile_mark *out)
 {
     size_t length = 0;
-    char quote = '\0';
+    AUTO_FREE char *name = NULL;
 
     word += strspn(word, "0123456789");
     if (!text_starts_with(word, "<<"))
@@ -60,13 +76,12 @@ bool cartefile_words_find_mark(const char *word, struct cartefile_mark *out)
     word += 2;
     out->strip_tabs = *word == '-';
     word += out->strip_tabs;
-    quote = *word == '"' || *word == '\'' ? *word : '\0';
-    word += quote ? 1 : 0;
-    while (isalnum((unsigned char)word[length]) || (word[length] && strchr("_.-", word[length])))
-        length++;
-    if (length == 0 || word[length] != quote || (quote && word[length + 1]))
+    length = strcspn(word, "<>|&;()");
+    name = cartefile_words_unquote(word, length, escape);
+    if (!*name || word[length] == '<')
         return false;
-    out->name = alloc_text_part(word, length);
-    out->expand = !quote;
+    out->expand = strlen(name) == length;
+    out->is_whole = !word[length];
+    out->name = STEAL_PTR(name);
     return true;
 }

@@ -29,6 +29,7 @@ void manifest_free(struct manifest *manifest)
     free(manifest->digest);
     free(manifest->id);
     free(manifest->created);
+    free(manifest->architecture);
     image_config_done(&manifest->config);
     for (size_t i = 0; i < manifest->layer_count; i++)
         manifest_layer_done(&manifest->layers[i]);
@@ -64,6 +65,7 @@ struct manifest *manifest_copy(const struct manifest *manifest)
     copy->digest = alloc_text(manifest->digest);
     copy->id = alloc_text(manifest->id);
     copy->created = alloc_text(manifest->created);
+    copy->architecture = alloc_text(manifest->architecture);
     image_config_copy(&copy->config, &manifest->config);
     for (size_t i = 0; i < manifest->layer_count; i++)
         manifest_add_layer(copy, &manifest->layers[i]);
@@ -170,7 +172,8 @@ char *manifest_format_config(const struct manifest *manifest)
     struct json *history = json_new_array();
 
     json_set_text(json, "created", manifest->created);
-    json_set_text(json, "architecture", config_json_architecture());
+    json_set_text(json, "architecture",
+                  manifest->architecture ? manifest->architecture : config_json_architecture());
     json_set_text(json, "os", "linux");
     json_set(json, "config", config_json_format(&manifest->config));
     json_set_text(rootfs, "type", "layers");
@@ -220,6 +223,7 @@ int manifest_parse_config(struct manifest *manifest, const struct text *json, st
     if (parse_diff_ids(manifest, json_find(json_find(root, "rootfs"), "diff_ids"), err) < 0)
         return -1;
     manifest->created = alloc_text(json_find_text(root, "created", "1970-01-01T00:00:00Z"));
+    manifest->architecture = alloc_text(json_find_text(root, "architecture", NULL));
     config_json_parse(json_find(root, "config"), &manifest->config);
     history = json_find(root, "history");
     for (const struct json *h = json_first(history); h; h = json_next(h))

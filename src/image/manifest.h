@@ -43,6 +43,7 @@ struct manifest {
     char *digest; /* of the manifest, and of its configuration; NULL: not saved yet */
     char *id;
     char *created;
+    char *architecture; /* NULL: this machine's */
     struct image_config config;
     struct manifest_layer *layers; /* lowest first */
     size_t layer_count;

@@ -205,16 +205,17 @@ static int find_by_id(struct store *store, const struct catalog *catalog, const 
     return 0;
 }
 
-/* By name, else by id. */
+/* By digest, also one behind a name, which then does not count; else by name, else by id. */
 static int find_manifest(struct store *store, const struct catalog *catalog, const char *reference,
                          struct manifest **out, struct error *err)
 {
+    const char *at = strchr(reference, '@');
     AUTO_FREE char *name = NULL;
     struct error refused = { 0 };
     const struct catalog_item *item = NULL;
 
     *out = NULL;
-    item = catalog_find_digest(catalog, reference);
+    item = catalog_find_digest(catalog, at ? at + 1 : reference);
     if (!item && reference_parse(reference, &name, &refused) == 0)
         item = catalog_find_name(catalog, name);
     if (item)

@@ -134,7 +134,9 @@ static void merge_documents(struct load *load)
         top = load->documents[0]->place;
     /* An empty file has no document, but a beginning. */
     if (!top.file && diagnostics->source_count > 0)
-        top = (struct diagnostic_place){ diagnostics->sources[0]->file, 1, 1 };
+        top = (struct diagnostic_place){ .file = diagnostics->sources[0]->file,
+                                         .line = 1,
+                                         .column = 1 };
     load->root = node_new(NODE_MAP, &top);
     for (size_t i = 0; i < load->document_count; i++)
         assemble_apply(&load->run, load->documents[i], load->root);

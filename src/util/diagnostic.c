@@ -14,6 +14,10 @@
 #include "util/alloc.h"
 
 #define TEXT_MAX 1024
+#define SOURCE_MAX 160U /* of a line */
+#define BOX_MAX 20U     /* lines */
+#define AROUND_ONE 4U   /* lines around one line, and around several */
+#define AROUND_MANY 2U
 
 const char *diagnostic_add_source(struct diagnostics *diagnostics, const char *file,
                                   const char *text, size_t length)
@@ -28,22 +32,121 @@ const char *diagnostic_add_source(struct diagnostics *diagnostics, const char *f
     return source->file;
 }
 
-/* The line of a source that `place` is on, without its end; NULL if the file is unknown. */
-static char *find_line(const struct diagnostics *diagnostics, const struct diagnostic_place *place)
+static const struct diagnostic_source *find_source(const struct diagnostics *diagnostics,
+                                                   const char *file)
 {
     for (size_t i = 0; i < diagnostics->source_count; i++) {
-        const struct diagnostic_source *source = diagnostics->sources[i];
-        const char *line = source->text;
-
-        if (strcmp(source->file, place->file) != 0)
-            continue;
-        for (size_t n = 1; n < place->line && line; n++) {
-            line = strchr(line, '\n');
-            line = line ? line + 1 : NULL;
-        }
-        return line ? alloc_text_part(line, strcspn(line, "\r\n")) : NULL;
+        if (strcmp(diagnostics->sources[i]->file, file) == 0)
+            return diagnostics->sources[i];
     }
     return NULL;
+}
+
+/* The lines of a text, one after the other. */
+struct cursor {
+    const char *next, *end;
+    size_t number; /* of the line read last, from 1 */
+};
+
+static bool next_line(struct cursor *cursor, const char **line_out, size_t *length_out)
+{
+    const char *newline = NULL;
+
+    if (cursor->next >= cursor->end)
+        return false;
+    newline = memchr(cursor->next, '\n', (size_t)(cursor->end - cursor->next));
+    *line_out = cursor->next;
+    *length_out = (size_t)((newline ? newline : cursor->end) - cursor->next);
+    cursor->next += *length_out + 1;
+    cursor->number++;
+    while (*length_out > 0 && (*line_out)[*length_out - 1] == '\r')
+        (*length_out)--;
+    return true;
+}
+
+/* Control bytes become blanks, so that a file cannot write to the terminal as it likes. */
+static void add_line(const char *line, size_t length, struct text *out)
+{
+    for (size_t i = 0; i < MIN(length, (size_t)SOURCE_MAX); i++) {
+        unsigned char c = (unsigned char)line[i];
+
+        text_add_char(out, c < 0x20 || c == 0x7f ? ' ' : (char)c);
+    }
+    text_add_char(out, '\n');
+}
+
+static void add_caret(const char *margin, size_t column, struct text *out)
+{
+    if (column == 0 || column > SOURCE_MAX)
+        return;
+    text_add(out, margin);
+    for (size_t i = 1; i < column; i++)
+        text_add_char(out, ' ');
+    text_add(out, "^\n");
+}
+
+void diagnostic_format_box(const char *text, size_t length, const struct diagnostic_place *place,
+                           struct text *out)
+{
+    static const char rule[] = "--------------------\n";
+    struct cursor cursor = { .next = text, .end = text + length };
+    size_t last = MAX(place->last_line, place->line);
+    size_t around = last > place->line ? AROUND_MANY : AROUND_ONE;
+    const char *line = NULL;
+    size_t size = 0;
+
+    text_add(out, rule);
+    while (next_line(&cursor, &line, &size) && cursor.number <= last + around) {
+        bool meant = cursor.number >= place->line && cursor.number <= last;
+
+        if (cursor.number + around < place->line || cursor.number > place->line + BOX_MAX)
+            continue;
+        if (cursor.number == place->line + BOX_MAX) {
+            text_add(out, "     | ...\n");
+            continue;
+        }
+        text_add_format(out, "%4zu | %s ", cursor.number, meant ? ">>>" : "   ");
+        add_line(line, size, out);
+        if (cursor.number == place->line)
+            add_caret("     |     ", place->column, out);
+    }
+    text_add(out, rule);
+}
+
+void diagnostic_format_place(const struct diagnostics *diagnostics,
+                             const struct diagnostic_place *place, struct text *out)
+{
+    const struct diagnostic_source *source = find_source(diagnostics, place->file);
+
+    if (source)
+        diagnostic_format_box(source->text, source->length, place, out);
+}
+
+/* What is shown of the file below a message; NULL if the file is unknown. */
+static char *format_source(const struct diagnostics *diagnostics,
+                           const struct diagnostic_place *place)
+{
+    const struct diagnostic_source *source = find_source(diagnostics, place->file);
+    struct cursor cursor = { 0 };
+    AUTO_TEXT struct text out = { 0 };
+    const char *line = NULL;
+    size_t length = 0;
+
+    if (!source)
+        return NULL;
+    if (place->last_line > 0) {
+        diagnostic_format_box(source->text, source->length, place, &out);
+        return text_steal(&out);
+    }
+    cursor = (struct cursor){ .next = source->text, .end = source->text + source->length };
+    while (next_line(&cursor, &line, &length) && cursor.number < place->line)
+        ;
+    if (cursor.number != place->line || !line)
+        return NULL;
+    text_add(&out, "    ");
+    add_line(line, length, &out);
+    add_caret("    ", place->column, &out);
+    return text_steal(&out);
 }
 
 static void item_done(struct diagnostic *item)
@@ -95,7 +198,7 @@ void diagnostic_add(struct diagnostics *diagnostics, enum diagnostic_severity se
     item->file = alloc_text(place->file);
     item->line = place->line;
     item->column = place->column;
-    item->source = find_line(diagnostics, place);
+    item->source = format_source(diagnostics, place);
 }
 
 static int compare(const void *a, const void *b)
@@ -111,32 +214,6 @@ static int compare(const void *a, const void *b)
     if (left->column != right->column)
         return left->column < right->column ? -1 : 1;
     return left < right ? -1 : 1;
-}
-
-#define SOURCE_MAX 160
-
-/*
- * The line with a caret under the column, which counts characters. Control bytes become
- * blanks, so that a file cannot write to the terminal as it likes.
- */
-static void format_source(const struct diagnostic *item, struct text *out)
-{
-    size_t column = 1;
-    size_t shown = MIN(strlen(item->source), (size_t)SOURCE_MAX);
-
-    text_add(out, "    ");
-    for (size_t i = 0; i < shown; i++) {
-        unsigned char c = (unsigned char)item->source[i];
-
-        text_add_char(out, c < 0x20 || c == 0x7f ? ' ' : (char)c);
-    }
-    text_add_char(out, '\n');
-    if (item->column > SOURCE_MAX)
-        return;
-    text_add(out, "    ");
-    for (; column < item->column; column++)
-        text_add_char(out, ' ');
-    text_add(out, "^\n");
 }
 
 /* Text that came from a file, without the control bytes it may hold. */
@@ -168,7 +245,7 @@ static void format_item(const struct diagnostic *item, bool colour, struct text 
     add_clean(out, item->text);
     text_add_char(out, '\n');
     if (item->source)
-        format_source(item, out);
+        text_add(out, item->source);
 }
 
 void diagnostic_format(const struct diagnostics *diagnostics, bool colour, struct text *out)

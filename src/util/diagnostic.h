@@ -4,7 +4,8 @@
  * What is wrong with a file that people write, all of it at once
  *
  * Printed as `file:line:column: key.path: what is wrong, what was expected`, followed by the
- * line of the file with a caret under the column.
+ * line of the file with a caret under the column. What spans lines is shown in a box with the
+ * lines around it.
  */
 
 #pragma once
@@ -21,7 +22,8 @@ enum diagnostic_severity { DIAGNOSTIC_ERROR, DIAGNOSTIC_WARNING };
 
 struct diagnostic_place {
     const char *file;    /* borrowed; NULL: no place */
-    size_t line, column; /* from 1 */
+    size_t line, column; /* from 1; the column counts characters */
+    size_t last_line;    /* of what is shown in a box; 0: the line alone is shown */
 };
 
 struct diagnostic {
@@ -30,7 +32,7 @@ struct diagnostic {
     size_t line, column;
     char *path; /* "services.login.ports[0]" */
     char *text;
-    char *source; /* the line of the file, or NULL */
+    char *source; /* the lines of the file with a caret, or NULL */
 };
 
 /* A file that was read, kept so that its lines can be shown. */
@@ -58,6 +60,17 @@ const char *diagnostic_add_source(struct diagnostics *diagnostics, const char *f
 void diagnostic_add(struct diagnostics *diagnostics, enum diagnostic_severity severity,
                     const struct diagnostic_place *place, const char *path, const char *format, ...)
     PRINTF_LIKE(5, 6);
+
+/*
+ * The lines `place` covers and those around it, between rules: "   3 | >>> RUN false". Column 0
+ * puts no caret.
+ */
+void diagnostic_format_box(const char *text, size_t length, const struct diagnostic_place *place,
+                           struct text *out);
+
+/* The same of a file that was added; nothing when it was not. */
+void diagnostic_format_place(const struct diagnostics *diagnostics,
+                             const struct diagnostic_place *place, struct text *out);
 
 /* Sorted by file and line, as text for a terminal or a file. */
 void diagnostic_format(const struct diagnostics *diagnostics, bool colour, struct text *out);

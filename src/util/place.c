@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "util/alloc.h"
 #include "util/cleanup.h"
@@ -28,6 +30,16 @@ const char *place_root(void)
 const char *place_run(void)
 {
     return from_environment("CARTE_RUN", "/run/carte");
+}
+
+char *place_shorten(const char *path)
+{
+    AUTO_FREE char *folder = getcwd(NULL, 0);
+    size_t length = folder ? strlen(folder) : 0;
+
+    if (length > 1 && strncmp(path, folder, length) == 0 && path[length] == '/')
+        return alloc_text(path + length + 1);
+    return alloc_text(path);
 }
 
 static char *join(const char *base, const char *format, va_list arguments) PRINTF_LIKE(2, 0);

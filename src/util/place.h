@@ -20,6 +20,9 @@
 const char *place_root(void);
 const char *place_run(void);
 
+/* `path` as the user would write it: what is below the working folder without that in front. */
+char *place_shorten(const char *path) MUST_CHECK;
+
 /* "<root>/<format>" and "<run>/<format>"; the caller frees them. */
 char *place_in_root(const char *format, ...) PRINTF_LIKE(1, 2) MUST_CHECK;
 char *place_in_run(const char *format, ...) PRINTF_LIKE(1, 2) MUST_CHECK;

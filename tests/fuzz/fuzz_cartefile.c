@@ -13,6 +13,7 @@
 #include "build/ignore.h"
 #include "image/cartefile.h"
 #include "image/reference.h"
+#include "util/diagnostic.h"
 #include "util/error.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -39,10 +40,13 @@ static void expand(const char *word, char escape)
 static void try_cartefile(const char *text, size_t size)
 {
     struct cartefile *cartefile = NULL;
+    struct diagnostics diagnostics = { 0 };
     struct error err = { 0 };
     char *name = NULL;
+    int result = cartefile_parse("Cartefile", text, size, &diagnostics, &cartefile, &err);
 
-    if (cartefile_parse("Cartefile", text, size, &cartefile, &err) < 0)
+    diagnostic_done(&diagnostics);
+    if (result < 0)
         return;
     for (size_t i = 0; i < cartefile->count; i++) {
         const struct cartefile_instruction *at = &cartefile->instructions[i];
@@ -61,14 +65,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = malloc(size + 1);
     struct ignore ignore;
+    struct error err = { 0 };
 
     if (!text)
         return 0;
     memcpy(text, data, size);
     text[size] = '\0';
     try_cartefile(text, size);
-    ignore_parse(text, size, &ignore);
-    (void)ignore_has(&ignore, "some/path/of.c");
+    if (ignore_parse(".carteignore", text, size, &ignore, &err) == 0)
+        (void)ignore_has(&ignore, "some/path/of.c");
     ignore_done(&ignore);
     free(text);
     return 0;

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The stages of a Cartefile, and which of them are needed
+ */
+
+#pragma once
+
+#include "build/stage.h"
+#include "util/macro.h"
+
+struct error;
+
+/* Read the FROM lines into builder->stages. */
+int stage_list_read(struct builder *builder, struct error *err) MUST_CHECK;
+
+/*
+ * The stage of that name or, with `by_number`, number among the first `limit` of them; of several
+ * the last. NULL: there is none.
+ */
+struct stage *stage_list_find(const struct builder *builder, size_t limit, const char *name,
+                              bool by_number);
+
+/* The stage that another begins from; NULL: an image, or nothing. */
+struct stage *stage_list_find_below(const struct stage *stage);
+
+/*
+ * The stage that `target` (NULL: the last) names. It and all that it needs are marked: their
+ * `needs` and the images that they begin from are known then. ERROR_NOT_FOUND names the nearest.
+ */
+int stage_list_choose(struct builder *builder, const char *target, struct stage **out,
+                      struct error *err) MUST_CHECK;
