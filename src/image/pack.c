@@ -30,6 +30,7 @@
 
 #define DEPTH_MAX 400U
 #define XATTR_MAX 65536U
+#define BLOCK 131072
 
 /* The first name of a file that has several. */
 struct first_name {
@@ -47,7 +48,7 @@ struct pack {
     struct text path;
     unsigned depth;
     struct error failure; /* of the stream */
-    char chunk[65536];
+    char chunk[BLOCK];
 };
 
 static la_ssize_t write_chunk(struct archive *archive, void *context, const void *data,
@@ -338,7 +339,8 @@ static int run(struct pack *pack, int tree_fd, struct error *err)
     if (fstat(tree_fd, &status) < 0)
         return error_set_errno(err, errno, "look at the tree of a layer");
     if (archive_write_set_format_pax_restricted(pack->archive) != ARCHIVE_OK ||
-        archive_write_set_bytes_per_block(pack->archive, 0) != ARCHIVE_OK ||
+        archive_write_set_bytes_per_block(pack->archive, BLOCK) != ARCHIVE_OK ||
+        archive_write_set_bytes_in_last_block(pack->archive, 1) != ARCHIVE_OK ||
         archive_write_open(pack->archive, pack, NULL, write_chunk, NULL) != ARCHIVE_OK)
         return archive_failed(pack, err);
     text_add(&pack->path, "");

@@ -22,6 +22,7 @@
 #include "util/text.h"
 
 #define XATTR_MAX 65536U
+#define COPY_PART (8 << 20)
 #define CHANGED "'%s' changed while it was read: build again"
 
 void scan_done(struct scan *scan)
@@ -85,6 +86,56 @@ int scan_add(struct scan *scan, const struct scan_source *source, const char *pa
     return enter ? merged_walk(source->view, resolved, add_node, &addition, err) : 0;
 }
 
+typedef int (*xattr_fn)(void *context, const char *name, const void *value, size_t size,
+                        struct error *err);
+
+/* Call `each` for the attributes that an image keeps, in a fixed order. */
+static int each_xattr(int fd, xattr_fn each, void *context, struct error *err)
+{
+    char list[XATTR_MAX];
+    AUTO_FREE char *value = NULL;
+    AUTO_STRINGS struct strings names = { 0 };
+    ssize_t length = flistxattr(fd, list, sizeof(list));
+
+    for (ssize_t i = 0; i < length; i += (ssize_t)strlen(list + i) + 1) {
+        if (text_starts_with(list + i, "user.") || strcmp(list + i, "security.capability") == 0)
+            strings_add(&names, list + i);
+    }
+    strings_sort(&names);
+    for (size_t i = 0; i < names.count; i++) {
+        ssize_t size = 0;
+
+        if (!value)
+            value = alloc_zeroed(1, XATTR_MAX);
+        size = fgetxattr(fd, names.items[i], value, XATTR_MAX);
+        if (size < 0)
+            return error_set_errno(err, errno, "read attribute '%s'", names.items[i]);
+        if (each(context, names.items[i], value, (size_t)size, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int hash_xattr(void *context, const char *name, const void *value, size_t size,
+                      struct error *err)
+{
+    (void)err;
+    hash_sha256_update_text(context, name);
+    hash_sha256_update(context, &size, sizeof(size));
+    hash_sha256_update(context, value, size);
+    return 0;
+}
+
+static int copy_xattr(void *context, const char *name, const void *value, size_t size,
+                      struct error *err)
+{
+    const int *fd = context;
+
+    if (fsetxattr(*fd, name, value, size, 0) < 0)
+        return error_set_errno(err, errno, "copy attribute '%s'", name);
+    return 0;
+}
+
 static int read_digest(const struct scan_entry *entry, const struct merged *view,
                        uint8_t digest[HASH_SHA256_SIZE], struct error *err)
 {
@@ -107,6 +158,8 @@ static int read_digest(const struct scan_entry *entry, const struct merged *view
         hash_sha256_update(&hash, chunk, (size_t)got);
         left -= got;
     }
+    if (each_xattr(fd, hash_xattr, &hash, err) < 0)
+        return error_wrap(err, "'%s'", entry->source);
     hash_sha256_digest(&hash, digest);
     return 0;
 }
@@ -146,46 +199,30 @@ int scan_hash(const struct scan *scan, const struct merged *view, struct digest_
 }
 
 /* In the kernel where it can share or copy by itself, else here. */
-static int copy_bytes(int from, int to, struct error *err)
+static int copy_bytes(int from, int to, const struct scan_entry *entry, struct error *err)
 {
     char chunk[65536];
-    ssize_t got = 0;
+    off_t left = entry->status.st_size;
+    ssize_t got = 1;
 
-    do {
-        got = copy_file_range(from, NULL, to, NULL, 1U << 30, 0);
-    } while (got > 0);
-    if (got == 0)
-        return 0;
-    for (;;) {
-        got = read(from, chunk, sizeof(chunk));
+    while (left > 0 && got > 0) {
+        got = copy_file_range(from, NULL, to, NULL, MIN((size_t)left, (size_t)COPY_PART), 0);
+        left -= MAX(got, 0);
+        /* The disk begins early: the end waits for it. */
+        if (entry->status.st_size > COPY_PART)
+            sync_file_range(to, 0, 0, SYNC_FILE_RANGE_WRITE);
+    }
+    while (left > 0) {
+        got = read(from, chunk, MIN((size_t)left, sizeof(chunk)));
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return error_set_errno(err, errno, "read");
         if (got == 0)
-            return 0;
+            return error_set(err, ERROR_SYSTEM, CHANGED, entry->source);
         if (file_write_all(to, chunk, (size_t)got, err) < 0)
             return -1;
-    }
-}
-
-static int copy_xattrs(int from, int to, struct error *err)
-{
-    char names[XATTR_MAX];
-    AUTO_FREE char *value = NULL;
-    ssize_t length = flistxattr(from, names, sizeof(names));
-
-    for (ssize_t i = 0; i < length; i += (ssize_t)strlen(names + i) + 1) {
-        const char *name = names + i;
-        ssize_t size = 0;
-
-        if (!text_starts_with(name, "user.") && strcmp(name, "security.capability") != 0)
-            continue;
-        if (!value)
-            value = alloc_zeroed(1, XATTR_MAX);
-        size = fgetxattr(from, name, value, XATTR_MAX);
-        if (size < 0 || fsetxattr(to, name, value, (size_t)size, 0) < 0)
-            return error_set_errno(err, errno, "copy attribute '%s'", name);
+        left -= got;
     }
     return 0;
 }
@@ -196,7 +233,7 @@ static int copy_file(const struct scan_entry *entry, const struct merged *view, 
     AUTO_CLOSE int from = merged_open_file(view, entry->source, err);
     struct stat now;
 
-    if (from < 0 || copy_bytes(from, to, err) < 0)
+    if (from < 0 || copy_bytes(from, to, entry, err) < 0)
         return -1;
     /* The step is known by the digest of what the file was when it was scanned. */
     if (fstat(from, &now) < 0 || now.st_ino != entry->status.st_ino ||
@@ -204,9 +241,7 @@ static int copy_file(const struct scan_entry *entry, const struct merged *view, 
         now.st_ctim.tv_sec != entry->status.st_ctim.tv_sec ||
         now.st_ctim.tv_nsec != entry->status.st_ctim.tv_nsec)
         return error_set(err, ERROR_SYSTEM, CHANGED, entry->source);
-    if (tree_finish_file(to, place, err) < 0 || copy_xattrs(from, to, err) < 0)
-        return -1;
-    return tree_finish_file_time(to, place, err);
+    return tree_finish_file(to, place, err) < 0 ? -1 : each_xattr(from, copy_xattr, &to, err);
 }
 
 int scan_copy_entry(const struct scan_entry *entry, const struct merged *view, int tree_fd,

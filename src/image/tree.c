@@ -182,6 +182,11 @@ static int make_entry(int parent, const char *name, const struct tree_entry *ent
     return set_attributes(parent, name, entry, err);
 }
 
+static int make_file(int parent, const char *name)
+{
+    return openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
 int tree_put(int root, const struct tree_entry *entry, int *fd_out, struct error *err)
 {
     AUTO_CLOSE int parent = -1;
@@ -194,11 +199,18 @@ int tree_put(int root, const struct tree_entry *entry, int *fd_out, struct error
         return set_attributes(root, ".", entry, err);
     }
     parent = open_parent(root, entry->path, &name, err);
-    if (parent < 0 || clear_place(parent, name, entry, err) < 0)
+    if (parent < 0)
+        return -1;
+    /* Mostly nothing is in the way. */
+    if (S_ISREG(entry->mode))
+        *fd_out = make_file(parent, name);
+    if (*fd_out >= 0)
+        return 0;
+    if (clear_place(parent, name, entry, err) < 0)
         return -1;
     if (!S_ISREG(entry->mode))
         return make_entry(parent, name, entry, err);
-    *fd_out = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    *fd_out = make_file(parent, name);
     if (*fd_out < 0)
         return error_set_errno(err, errno, "make '%s'", entry->path);
     return 0;
