@@ -55,6 +55,14 @@ _carte_complete()
         words="$globals --input -i --platform --quiet -q"
         case $previous in
         esac ;;
+    import)
+        words="$globals --change -c --message -m"
+        case $previous in
+        esac ;;
+    export)
+        words="$globals --output -o"
+        case $previous in
+        esac ;;
     ps)
         words="$globals --all -a --quiet -q --services --format"
         case $previous in
@@ -66,7 +74,7 @@ _carte_complete()
         --format) values='text json' ;;
         esac ;;
     '')
-        words="$globals build bootstrap images inspect tag rmi save load ps version" ;;
+        words="$globals build bootstrap images inspect tag rmi save load import export ps version" ;;
     esac
     [ -n "$values" ] && words=$values
     if [ -n "$services" ] && [ -z "$values" ]; then

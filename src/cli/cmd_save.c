@@ -6,12 +6,10 @@
 
 #include "cli/cmd_save.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/input_file.h"
 #include "cli/open_store.h"
 #include "cli/output.h"
 #include "cli/output_file.h"
@@ -114,18 +112,6 @@ static const struct option load_options[] = {
     { 0 },
 };
 
-static int open_input(struct command_call *call, const char *path, struct error *err)
-{
-    bool is_stdin = !path || strcmp(path, "-") == 0;
-    int fd = -1;
-
-    if (is_stdin && isatty(STDIN_FILENO))
-        return command_refuse(call, err,
-                              "the archive comes by the standard input, or from -i FILE");
-    fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
-    return fd < 0 ? error_set_errno(err, errno, "open '%s'", is_stdin ? "-" : path) : fd;
-}
-
 static void print_loaded(const struct image_load *load, struct text *out)
 {
     for (size_t i = 0; i < load->count; i++) {
@@ -141,7 +127,7 @@ static void print_loaded(const struct image_load *load, struct text *out)
 static int load_run(struct command_call *call, struct error *err)
 {
     const struct load_options *options = call->options;
-    AUTO_CLOSE int fd = open_input(call, options->input, err);
+    AUTO_CLOSE int fd = input_file_open(call, options->input, err);
     AUTO(store) struct store *store = fd < 0 ? NULL : open_store(err);
     AUTO_IMAGE_LOAD struct image_load load = { 0 };
     AUTO_TEXT struct text out = { 0 };

@@ -7,6 +7,7 @@
 #include "cli/cmd_bootstrap.h"
 #include "cli/cmd_build.h"
 #include "cli/cmd_image.h"
+#include "cli/cmd_import.h"
 #include "cli/cmd_ps.h"
 #include "cli/cmd_save.h"
 #include "cli/cmd_version.h"
@@ -49,6 +50,8 @@ static const struct command *const carte_commands[] = {
     /* In and out. */
     &cmd_save,
     &cmd_save_load,
+    &cmd_import,
+    &cmd_import_export,
     &carte_pull,
     &carte_push,
     /* Containers. */

@@ -10,7 +10,6 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "image/charset.h"
+#include "image/first_name.h"
 #include "image/merged.h"
 #include "image/stream_writer.h"
 #include "image/tree.h"
@@ -32,19 +32,12 @@
 #define XATTR_MAX 65536U
 #define BLOCK 131072
 
-/* The first name of a file that has several. */
-struct first_name {
-    dev_t device;
-    ino_t inode;
-    char *path;
-};
-
 struct pack {
     struct archive *archive;
     struct stream_writer *out;
     struct hash_sha256 hash;
     int64_t mtime;
-    void *names; /* tree of struct first_name */
+    struct first_names names;
     struct text path;
     unsigned depth;
     struct error failure; /* of the stream */
@@ -68,45 +61,6 @@ static int archive_failed(struct pack *pack, struct error *err)
                          archive_error_string(pack->archive));
     *err = pack->failure;
     return -1;
-}
-
-static int compare_first_names(const void *a, const void *b)
-{
-    const struct first_name *one = a;
-    const struct first_name *two = b;
-
-    if (one->device != two->device)
-        return one->device < two->device ? -1 : 1;
-    return one->inode == two->inode ? 0 : one->inode < two->inode ? -1 : 1;
-}
-
-static void first_name_free(void *node)
-{
-    struct first_name *name = node;
-
-    free(name->path);
-    free(name);
-}
-
-/* The name under which the file was written before, or NULL when this is the first. */
-static const char *find_first_name(struct pack *pack, const struct stat *status)
-{
-    struct first_name *name = NULL;
-    struct first_name **found = NULL;
-
-    if (status->st_nlink < 2 || !S_ISREG(status->st_mode))
-        return NULL;
-    name = alloc_new(struct first_name);
-    *name = (struct first_name){ .device = status->st_dev, .inode = status->st_ino };
-    found = tsearch(name, &pack->names, compare_first_names);
-    if (!found)
-        abort();
-    if (*found == name) {
-        name->path = alloc_text(text_get(&pack->path));
-        return NULL;
-    }
-    free(name);
-    return (*found)->path;
 }
 
 /* Attributes that travel with a layer; overlayfs's own are dealt with or refused. */
@@ -191,7 +145,7 @@ static int write_entry(struct pack *pack, int fd, const struct stat *status, con
                        struct error *err)
 {
     struct archive_entry *entry = new_entry(pack, status);
-    const char *first = find_first_name(pack, status);
+    const char *first = first_name_find(&pack->names, status, text_get(&pack->path));
     int result = -1;
 
     if (first) {
@@ -363,7 +317,7 @@ int pack_tree(int tree_fd, int64_t mtime, struct stream_writer *out,
     result = run(pack, tree_fd, err);
     archive_write_free(pack->archive);
     charset_leave(charset);
-    tdestroy(pack->names, first_name_free);
+    first_name_done(&pack->names);
     text_done(&pack->path);
     if (result == 0)
         hash_sha256_hex(&pack->hash, hex_out);

@@ -96,27 +96,43 @@ static int add_file(struct spool *spool, struct spool_file *file, struct error *
     return 0;
 }
 
-static int new_stored(struct spool *spool, struct spool_file *file, struct error *err)
-{
-    int fd = -1;
+/* A file of the archive on its way into the session. */
+struct storing {
+    struct spool *spool;
+    struct spool_file *file;
+    struct hash_sha256 hash;
+    int fd;
+};
 
+static int begin_storing(struct storing *storing, struct spool *spool, struct spool_file *file,
+                         struct error *err)
+{
     file->stored = session_new_name(spool->session, "archived");
-    fd = openat(spool->session->fd, file->stored,
-                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return error_set_errno(err, errno, "make a file in the store");
-    return fd;
+    *storing = (struct storing){
+        .spool = spool,
+        .file = file,
+        .fd = openat(spool->session->fd, file->stored,
+                     O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600),
+    };
+    hash_sha256_init(&storing->hash);
+    return storing->fd < 0 ? error_set_errno(err, errno, "make a file in the store") : 0;
 }
 
-static int add_bytes(struct spool *spool, struct spool_file *file, struct hash_sha256 *hash, int fd,
-                     const void *data, size_t length, struct error *err)
+static int store_bytes(struct storing *storing, const void *data, size_t length, struct error *err)
 {
-    spool->size_bytes += length;
-    if (spool->size_bytes > SPOOL_SIZE_MAX)
+    storing->spool->size_bytes += length;
+    if (storing->spool->size_bytes > SPOOL_SIZE_MAX)
         return error_set(err, ERROR_INVALID, "the archive is larger than the limit");
-    file->size_bytes += length;
-    hash_sha256_update(hash, data, length);
-    return file_write_all(fd, data, length, err);
+    storing->file->size_bytes += length;
+    hash_sha256_update(&storing->hash, data, length);
+    return file_write_all(storing->fd, data, length, err);
+}
+
+static void end_storing(struct storing *storing)
+{
+    hash_sha256_hex(&storing->hash, storing->file->hex);
+    if (storing->fd >= 0)
+        close(storing->fd);
 }
 
 static int archive_failed(struct archive *archive, struct error *err)
@@ -133,33 +149,38 @@ static void tell_read(const struct spool *spool, struct archive *archive, bool i
     image_progress_tell(spool->progress, "archive", done, is_end ? done : spool->archive_bytes);
 }
 
-static int take_content(struct spool *spool, struct archive *archive, struct spool_file *file,
+static int read_content(const struct spool *spool, struct archive *archive, struct storing *storing,
                         struct error *err)
 {
-    AUTO_CLOSE int fd = new_stored(spool, file, err);
-    struct hash_sha256 hash;
     const void *data = NULL;
     size_t length = 0;
     la_int64_t offset = 0;
 
-    if (fd < 0)
-        return -1;
-    hash_sha256_init(&hash);
     for (;;) {
         int status = archive_read_data_block(archive, &data, &length, &offset);
 
         if (status == ARCHIVE_EOF)
-            break;
+            return 0;
         if (status < ARCHIVE_WARN)
             return archive_failed(archive, err);
-        if ((uint64_t)offset != file->size_bytes)
+        if ((uint64_t)offset != storing->file->size_bytes)
             return error_set(err, ERROR_INVALID, "a sparse file, which no image archive has");
-        if (add_bytes(spool, file, &hash, fd, data, length, err) < 0)
+        if (store_bytes(storing, data, length, err) < 0)
             return -1;
         tell_read(spool, archive, false);
     }
-    hash_sha256_hex(&hash, file->hex);
-    return 0;
+}
+
+static int take_content(struct spool *spool, struct archive *archive, struct spool_file *file,
+                        struct error *err)
+{
+    struct storing storing;
+    int result = begin_storing(&storing, spool, file, err);
+
+    if (result == 0)
+        result = read_content(spool, archive, &storing, err);
+    end_storing(&storing);
+    return result;
 }
 
 /* Where a symbolic link at `path` leads, read as text: nothing is ever followed on disk. */
@@ -286,26 +307,33 @@ static int open_in_folder(int folder, const char *path)
     return (int)syscall(SYS_openat2, folder, path, &how, sizeof(how));
 }
 
+static int copy_bytes(struct storing *storing, int from, struct error *err)
+{
+    AUTO_FREE char *chunk = alloc_zeroed(1, CHUNK_SIZE);
+
+    for (;;) {
+        ssize_t got = read(from, chunk, CHUNK_SIZE);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return error_set_errno(err, errno, "read");
+        if (got == 0)
+            return 0;
+        if (store_bytes(storing, chunk, (size_t)got, err) < 0)
+            return -1;
+    }
+}
+
 static int copy_content(struct spool *spool, struct spool_file *file, int from, struct error *err)
 {
-    AUTO_CLOSE int fd = new_stored(spool, file, err);
-    AUTO_FREE char *chunk = alloc_zeroed(1, CHUNK_SIZE);
-    struct hash_sha256 hash;
-    ssize_t got = 1;
+    struct storing storing;
+    int result = begin_storing(&storing, spool, file, err);
 
-    if (fd < 0)
-        return -1;
-    hash_sha256_init(&hash);
-    while (got > 0) {
-        got = read(from, chunk, CHUNK_SIZE);
-        if (got < 0 && errno != EINTR)
-            return error_set_errno(err, errno, "read");
-        if (got > 0 && add_bytes(spool, file, &hash, fd, chunk, (size_t)got, err) < 0)
-            return -1;
-        got = got < 0 ? 1 : got;
-    }
-    hash_sha256_hex(&hash, file->hex);
-    return 0;
+    if (result == 0)
+        result = copy_bytes(&storing, from, err);
+    end_storing(&storing);
+    return result;
 }
 
 /* Of a folder, a file is read when it is first asked for. */

@@ -359,6 +359,21 @@ int store_remove_image(struct store *store, const char *reference, bool *gone_ou
     return catalog_save(store->fd, &catalog, err);
 }
 
+int store_remove_nameless(struct store *store, const char *digest, struct error *err)
+{
+    AUTO_CATALOG struct catalog catalog = { 0 };
+    AUTO_CLOSE int lock = begin_change(store, &catalog, err);
+    const struct catalog_item *item = NULL;
+
+    if (lock < 0)
+        return -1;
+    item = catalog_find_digest(&catalog, digest);
+    if (!item || item->name)
+        return 0;
+    catalog_remove_digest(&catalog, digest);
+    return catalog_save(store->fd, &catalog, err);
+}
+
 int store_prune(struct store *store, bool dangling, const struct strings *used,
                 uint64_t *freed_bytes_out, struct error *err)
 {

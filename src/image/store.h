@@ -59,6 +59,9 @@ int store_untag(struct store *store, const char *name, struct error *err) MUST_C
 int store_remove_image(struct store *store, const char *reference, bool *gone_out,
                        struct error *err) MUST_CHECK;
 
+/* Forget an image that nobody has given a name; `digest` is its manifest's. */
+int store_remove_nameless(struct store *store, const char *digest, struct error *err) MUST_CHECK;
+
 /*
  * Remove what no image needs: blobs, records of cached steps, the folders of RUN
  * --mount=type=cache, and unpacked layers that are neither an image's nor in `used` (absolute paths

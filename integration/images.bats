@@ -1,0 +1,176 @@
+# Images in and out by files, and the commands that look at them.
+
+load lib
+
+setup_file() {
+    remember_inventory
+    cd "$CARTE_TEST" || return 1
+    make_web_context web
+    carte build -t web web
+}
+
+teardown_file() {
+    no_leaks
+}
+
+setup() {
+    cd "$(mktemp -d "$CARTE_TEST/images.XXXX")" || return 1
+    OWN=$PWD/own
+}
+
+id_of() {
+    carte inspect "$1" | jq -r '.[0].Id'
+}
+
+@test "save gives the same bytes to a file and to a pipe, and load the same image" {
+    carte tag web web:again
+    carte save -o file.tar web web:again
+    carte save web web:again | cat >pipe.tar
+    cmp file.tar pipe.tar
+    for compress in cat gzip zstd xz bzip2; do
+        "$compress" <file.tar | CARTE_ROOT=$OWN.$compress carte load >loaded
+        diff loaded - <<<$'Loaded image: web:latest\nLoaded image: web:again'
+        [ "$(CARTE_ROOT=$OWN.$compress carte inspect web | jq '.[0].Digest')" = "$(carte inspect web | jq '.[0].Digest')" ]
+    done
+    carte rmi web:again
+}
+
+@test "an image that is saved by its id is loaded without a name" {
+    carte save "$(id_of web)" | CARTE_ROOT=$OWN carte load >loaded
+    [ "$(cat loaded)" = "Loaded image ID: $(id_of web)" ]
+    CARTE_ROOT=$OWN carte inspect "$(id_of web)" | jq -e '.[0].RepoTags == []'
+}
+
+@test "an image layout is loaded from a folder, entries of an archive come in any order" {
+    carte save --format oci web >layout.tar
+    mkdir layout
+    tar -xf layout.tar -C layout
+    CARTE_ROOT=$OWN.1 carte load -i layout
+    tar -C layout -cf reverse.tar blobs oci-layout index.json
+    CARTE_ROOT=$OWN.2 carte load <reverse.tar
+    [ "$(CARTE_ROOT=$OWN.1 carte inspect web | jq '.[0].Digest')" = "$(carte inspect web | jq '.[0].Digest')" ]
+    [ "$(CARTE_ROOT=$OWN.2 carte inspect web | jq '.[0].Digest')" = "$(carte inspect web | jq '.[0].Digest')" ]
+}
+
+@test "save leaves a file that is there alone when it fails, and none that was not" {
+    echo before >there.tar
+    run ! carte save -o there.tar web missing
+    [[ "$output" == *"no such image: 'missing'"* ]]
+    [ "$(cat there.tar)" = before ]
+    run ! carte save -o new.tar missing
+    [ "$(ls)" = there.tar ]
+    chmod 600 there.tar
+    carte save -o there.tar web
+    tar -tf there.tar manifest.json
+}
+
+@test "an archive with a wrong digest is refused, and nothing of it is loaded" {
+    carte save -o good.tar web
+    mkdir bad
+    tar -xf good.tar -C bad
+    layer=$(jq -r '.[0].Layers[0]' bad/manifest.json)
+    printf x | dd of="bad/$layer" bs=1 seek=700 conv=notrunc status=none
+    tar -C bad -cf bad.tar .
+    run ! env CARTE_ROOT="$OWN" carte load -i bad.tar
+    [[ "$output" == *"has digest sha256:"*" instead"* ]]
+    [ "$(CARTE_ROOT=$OWN carte images -q)" = '' ]
+    rm bad/index.json
+    tar -C bad -cf docker.tar .
+    run ! env CARTE_ROOT="$OWN" carte load -i docker.tar
+    [[ "$output" == *"digest"*"instead of sha256:"* ]]
+    [ "$(CARTE_ROOT=$OWN carte images -q)" = '' ]
+    head -c 100000 good.tar >short.tar
+    run ! env CARTE_ROOT="$OWN" carte load -i short.tar
+    [[ "$output" == *"broken archive"* ]]
+    [ -z "$(find "$OWN/images/tmp" -mindepth 1 2>/dev/null)" ]
+}
+
+@test "what is no archive of images is told from what is" {
+    run ! carte load -i /bin/busybox
+    [[ "$output" == *"broken archive"* ]]
+    tar -cf rootfs.tar -C "$CARTE_TEST/web" .
+    run ! carte load -i rootfs.tar
+    [[ "$output" == *"carte import"* ]]
+    run ! carte load -i missing.tar
+    [[ "$output" == *"No such file"* ]]
+}
+
+@test "a root file system is imported, with changes, and the same archive is the same image" {
+    mkdir -p root/bin root/etc
+    cp /bin/busybox root/bin/busybox
+    ln -s busybox root/bin/sh
+    echo imported >root/etc/word
+    chown 5:6 root/etc/word
+    tar -C root -cf root.tar .
+    carte import -c 'CMD ["/bin/sh", "-c", "cat /etc/word; busybox stat -c %u:%g /etc/word; echo $A $PWD"]' \
+        -c 'ENV A=b PATH=/bin' --change 'WORKDIR /etc' root.tar imported >one
+    xz <root.tar | carte import -m 'by hand' -c 'ENV A=b' - second:2
+    [ "$(cat one)" = "$(id_of imported)" ]
+    carte inspect imported | jq -e '.[0] | .Config.Env == ["A=b", "PATH=/bin"] and .Config.WorkingDir == "/etc"'
+    [ "$(carte inspect imported second:2 | jq -c 'map(.RootFS.Layers) | unique | length')" = 1 ]
+    carte import root.tar plain
+    carte import - plain:2 <root.tar
+    [ "$(carte inspect plain plain:2 | jq 'map(.Id) | unique | length')" = 2 ] # their histories differ
+    [ "$(carte images -q --filter dangling=true | wc -l)" = 0 ]
+    printf 'name: imported\nservices: {app: {image: imported}}\n' >carte.yaml
+    carte-stack up -d
+    eventually 30 has_count imported app exited 1 || carte-stack ps -a
+    [ "$(carte-stack logs --no-log-prefix app)" = $'imported\n5:6\nb /etc' ]
+    carte-stack down
+}
+
+@test "a change that is none, and an archive that is none, are refused" {
+    tar -cf root.tar -C "$CARTE_TEST/web" .
+    run ! carte import -c 'RUN rm /etc/word' root.tar refused
+    [[ "$output" == *"'RUN rm /etc/word' is no change of an image"* ]]
+    run ! carte import /bin/busybox refused
+    [[ "$output" == *"Unrecognized archive format"* ]]
+    run ! carte import /dev/null refused
+    [[ "$output" == *empty* ]]
+    run ! carte inspect refused
+    [ "$(carte images -q --filter dangling=true | wc -l)" = 0 ]
+}
+
+@test "an image is exported as its files are, and imported again" {
+    mkdir context
+    cp /bin/busybox context
+    cat >context/Cartefile <<'CARTEFILE'
+FROM scratch
+COPY busybox /bin/busybox
+RUN --network=none ["/bin/busybox", "--install", "-s", "/bin"]
+RUN --network=none echo one >/one && ln /one /two && mkfifo /pipe && mkdir -m 1777 /tmp && touch /gone && chown 3:4 /one && chmod 4755 /one
+RUN --network=none rm /gone && ln -s one /three
+CARTEFILE
+    carte build -t exported context
+    carte export exported >image.tar
+    tar -tvf image.tar | grep -E ' (one|two|three|pipe|tmp/)( |$)' | awk '{ print $1, $2, $6, $7, $8, $9 }' | sort -k3 >listing
+    diff listing - <<'EXPECTED'
+-rwsr-xr-x 3/4 one   
+prw-r--r-- 0/0 pipe   
+lrwxrwxrwx 0/0 three -> one 
+drwxrwxrwt 0/0 tmp/   
+hrwsr-xr-x 3/4 two link to one
+EXPECTED
+    run ! grep -q gone <(tar -tf image.tar)
+    carte import image.tar again
+    carte export again | cmp - image.tar
+}
+
+@test "a container is exported with what it wrote, while it runs" {
+    cat >carte.yaml <<'YAML'
+name: exporting
+services:
+  app:
+    image: web
+    command: ["sh", "-c", "echo written >/written; rm /www/index.html; echo ready >/ready; exec sleep 1000"]
+YAML
+    carte-stack up -d
+    eventually 30 carte-stack exec -T app test -e /ready
+    carte export -o container.tar exporting-app-1
+    carte-stack down
+    [ "$(tar -xOf container.tar written)" = written ]
+    [ "$(tar -xOf container.tar www/cgi-bin/who | head -n 1)" = '#!/bin/sh' ]
+    run ! tar -xOf container.tar www/index.html
+    run ! carte export exporting-app-1
+    [[ "$output" == *"there is no container and no image 'exporting-app-1'"* ]]
+}
