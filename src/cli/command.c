@@ -197,7 +197,8 @@ static int run_command(struct command_call *call, struct command_globals *global
         result = error_wrap(err, "%s", command->name);
     } else if (globals->help) {
         result = print_help(call->program, command, err);
-    } else if (check_operands(call, err) < 0) {
+    } else if (check_operands(call, err) < 0 ||
+               (call->program->prepare && call->program->prepare(globals, err) < 0)) {
         result = -1;
     } else {
         result = command->run(call, err);
@@ -300,6 +301,8 @@ int command_main(const struct command_program *program, int argc, char **argv)
     output_set_program(program->name);
     option_init(&set);
     result = run_line(&call, &globals, &line, &err);
+    if (result < 0 && program->report)
+        program->report(&globals, &err);
     option_done(&set);
     if (result == 0)
         return call.exit_status;

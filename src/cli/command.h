@@ -45,6 +45,10 @@ struct command_globals {
     const char *progress;
     bool loose;
     bool help, version;
+
+    /* Of carte-oci. */
+    const char *root, *log, *log_format, *cgroup_manager, *rootless;
+    bool debug, systemd_cgroup;
 };
 
 struct command_program;
@@ -80,6 +84,10 @@ struct command_program {
     const char *summary;
     const struct option *globals; /* fill a struct command_globals */
     const struct command *const *commands;
+    /* Before a command runs: are the globals right? NULL: they are. */
+    int (*prepare)(const struct command_globals *globals, struct error *err);
+    /* Tell of a failure, besides what is printed; NULL: nothing else. */
+    void (*report)(const struct command_globals *globals, const struct error *err);
 };
 
 extern const char *const command_progress_choices[];

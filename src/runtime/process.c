@@ -45,13 +45,14 @@ pid_t process_fork(uint64_t flags, int cgroup_fd, bool sibling, int *pidfd_out, 
     return pid;
 }
 
-bool process_parse_start_time(const char *stat, uint64_t *out)
+/* The number in the field `field` of the text of /proc/PID/stat, counted as in proc(5). */
+static bool parse_field(const char *stat, int field, uint64_t *out)
 {
     const char *p = strrchr(stat, ')'); /* the name before may hold anything */
     char *end = NULL;
     uint64_t value = 0;
 
-    for (int field = 2; p && field < 22; field++)
+    for (int at = 2; p && at < field; at++)
         p = strchr(p + 1, ' ');
     if (!p)
         return false;
@@ -62,7 +63,12 @@ bool process_parse_start_time(const char *stat, uint64_t *out)
     return true;
 }
 
-int process_read_start_time(pid_t pid, uint64_t *out, struct error *err)
+bool process_parse_start_time(const char *stat, uint64_t *out)
+{
+    return parse_field(stat, 22, out);
+}
+
+static int read_field(pid_t pid, int field, uint64_t *out, struct error *err)
 {
     AUTO_TEXT struct text text = { 0 };
     char path[64];
@@ -70,8 +76,24 @@ int process_read_start_time(pid_t pid, uint64_t *out, struct error *err)
     snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
     if (file_read(AT_FDCWD, path, 4096, &text, err) < 0)
         return -1;
-    if (!process_parse_start_time(text_get(&text), out))
+    if (!parse_field(text_get(&text), field, out))
         return error_set(err, ERROR_SYSTEM, "'%s' cannot be understood", path);
+    return 0;
+}
+
+int process_read_start_time(pid_t pid, uint64_t *out, struct error *err)
+{
+    return read_field(pid, 22, out, err);
+}
+
+int process_read_has_executed(pid_t pid, bool *out, struct error *err)
+{
+    const uint64_t forked_without_exec = 0x40;
+    uint64_t flags = 0;
+
+    if (read_field(pid, 9, &flags, err) < 0)
+        return -1;
+    *out = (flags & forked_without_exec) == 0;
     return 0;
 }
 

@@ -28,5 +28,8 @@ int process_read_start_time(pid_t pid, uint64_t *out, struct error *err) MUST_CH
 /* Pure: the same from the text of that file; false: it is none. */
 bool process_parse_start_time(const char *stat, uint64_t *out);
 
+/* Has it executed a program since it was forked? The kernel's PF_FORKNOEXEC says not. */
+int process_read_has_executed(pid_t pid, bool *out, struct error *err) MUST_CHECK;
+
 /* In a new child: every signal back to its default and none blocked. */
 void process_reset_signals(void);

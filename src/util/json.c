@@ -9,6 +9,7 @@
 #include "util/json.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 
 #include "util/alloc.h"
 #include "util/error.h"
+#include "util/text.h"
 
 static cJSON *node_of(struct json *json)
 {
@@ -34,6 +36,10 @@ static struct json *checked(cJSON *node)
     fputs("out of memory\n", stderr);
     abort();
 }
+
+/* A double holds every whole number of this many digits. */
+#define EXACT_DIGITS 15
+#define KEPT_MARK '\001'
 
 /* cJSON limits nesting to 1000, which its own recursion survives; we want far less. */
 static bool is_too_deep(const char *text, size_t length)
@@ -74,6 +80,66 @@ struct json *json_parse(const char *text, size_t length, struct error *err)
         return NULL;
     }
     return (struct json *)node;
+}
+
+/* The length of the number at `text`, and whether a double could lose a digit of it. */
+static size_t scan_number(const char *text, size_t length, bool *is_long_out)
+{
+    size_t sign = text[0] == '-' ? 1 : 0, end = sign;
+
+    while (end < length && text[end] >= '0' && text[end] <= '9')
+        end++;
+    *is_long_out = end - sign > EXACT_DIGITS &&
+                   (end == length || (text[end] != '.' && text[end] != 'e' && text[end] != 'E'));
+    while (end < length && strchr("0123456789+-.eE", text[end]) && text[end])
+        end++;
+    return end;
+}
+
+struct json *json_parse_exact(const char *text, size_t length, struct error *err)
+{
+    AUTO_TEXT struct text kept = { 0 };
+    bool quoted = false, is_long = false;
+
+    for (size_t i = 0, step = 1; i < length; i += step) {
+        step = 1;
+        if (quoted && length - i >= 6 && memcmp(text + i, "\\u0000", 6) == 0) {
+            error_set(err, ERROR_INVALID, "a text with a NUL at byte %zu", i);
+            return NULL;
+        }
+        if (quoted && text[i] == '\\' && i + 1 < length)
+            step = 2;
+        else if (text[i] == '"')
+            quoted = !quoted;
+        else if (!quoted && (text[i] == '-' || (text[i] >= '0' && text[i] <= '9')))
+            step = scan_number(text + i, length - i, &is_long);
+        if (is_long)
+            text_add(&kept, "\"\\u0001");
+        text_add_bytes(&kept, text + i, step);
+        if (is_long)
+            text_add_char(&kept, '"');
+        is_long = false;
+    }
+    return json_parse(text_get(&kept), kept.length, err);
+}
+
+bool json_read_integer(const struct json *json, struct json_integer *out)
+{
+    const char *kept = json_get_text(json, "");
+    double number = json_get_number(json, NAN);
+    char *end = NULL;
+
+    if (kept[0] == KEPT_MARK) {
+        out->is_negative = kept[1] == '-';
+        errno = 0;
+        out->magnitude = strtoull(kept + 1 + out->is_negative, &end, 10);
+        return errno == 0 && *end == '\0' && end != kept + 1;
+    }
+    if (isnan(number) || number != floor(number) || fabs(number) >= 1e15)
+        return false;
+    out->is_negative = number < 0;
+    out->magnitude = (uint64_t)fabs(number);
+    return true;
 }
 
 void json_free(struct json *json)
@@ -155,6 +221,16 @@ bool json_is_text(const struct json *json)
 bool json_is_number(const struct json *json)
 {
     return cJSON_IsNumber(node_of_const(json));
+}
+
+bool json_is_bool(const struct json *json)
+{
+    return cJSON_IsBool(node_of_const(json));
+}
+
+bool json_is_null(const struct json *json)
+{
+    return cJSON_IsNull(node_of_const(json));
 }
 
 const struct json *json_find(const struct json *object, const char *key)

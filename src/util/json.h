@@ -23,6 +23,22 @@ struct json; /* a value: object, array, text, number, boolean or null */
 
 /* ERROR_INVALID: not JSON, deeper than JSON_DEPTH_MAX, or followed by something else. */
 struct json *json_parse(const char *text, size_t length, struct error *err) MUST_CHECK;
+
+/*
+ * The same for documents of others: no whole number loses a digit, since one that a double
+ * cannot hold is kept as it is written for json_read_integer() (to json_is_number() and the rest
+ * it is no number), and a text with a NUL, which would be cut, is refused.
+ */
+struct json *json_parse_exact(const char *text, size_t length, struct error *err) MUST_CHECK;
+
+struct json_integer {
+    bool is_negative;
+    uint64_t magnitude;
+};
+
+/* Read a whole number; false: it is none, or has more than 64 bits. */
+bool json_read_integer(const struct json *json, struct json_integer *out);
+
 void json_free(struct json *json);
 DEFINE_CLEANUP(json)
 
@@ -46,6 +62,8 @@ bool json_is_object(const struct json *json);
 bool json_is_array(const struct json *json);
 bool json_is_text(const struct json *json);
 bool json_is_number(const struct json *json);
+bool json_is_bool(const struct json *json);
+bool json_is_null(const struct json *json);
 
 /* The member `key` of an object, or NULL; also NULL when `object` is NULL or no object. */
 const struct json *json_find(const struct json *object, const char *key);
