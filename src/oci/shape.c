@@ -39,14 +39,6 @@ static int refuse(const struct reading *reading, const char *text)
                      reading->path.length ? ": " : "", text);
 }
 
-static void *keep(struct reading *reading, size_t count, size_t size)
-{
-    void *memory = alloc_zeroed(count, size);
-
-    *ALLOC_APPEND(reading->store->owned, reading->store->owned_count) = memory;
-    return memory;
-}
-
 static size_t enter_key(struct reading *reading, const char *key)
 {
     size_t length = reading->path.length;
@@ -191,7 +183,7 @@ static int decode_texts(struct reading *reading, const struct slot *slot)
 
     if (count_items(reading, slot, &count) < 0)
         return -1;
-    list->items = keep(reading, count + 1, sizeof(char *));
+    list->items = shape_keep(reading->store, count + 1, sizeof(char *));
     for (size_t i = 0; item; item = json_next(item), i++) {
         size_t length = enter_index(reading, i);
 
@@ -219,15 +211,10 @@ static int decode_choices(struct reading *reading, const struct slot *slot)
         if (!is_text(item))
             return refuse(reading, "a text is expected");
         choice = find_choice(slot->row->choices, json_get_text(item, ""));
-        if (choice)
-            *(uint64_t *)slot->member |= UINT64_C(1) << choice->value;
-        else if (slot->row->loose)
-            strings_take(&reading->store->warnings,
-                         alloc_format("%s: unknown value '%.64s' is ignored",
-                                      text_get(&reading->path), json_get_text(item, "")));
-        else
+        if (!choice)
             return error_set(reading->err, ERROR_INVALID, "%s: unknown value '%.64s'",
                              text_get(&reading->path), json_get_text(item, ""));
+        *(uint64_t *)slot->member |= (uint64_t)choice->value;
         leave(reading, length);
     }
     return 0;
@@ -241,7 +228,7 @@ static int decode_ids(struct reading *reading, const struct slot *slot)
 
     if (count_items(reading, slot, &count) < 0)
         return -1;
-    ids = keep(reading, count + 1, sizeof(*ids));
+    ids = shape_keep(reading->store, count + 1, sizeof(*ids));
     for (; item; item = json_next(item), i++) {
         size_t length = enter_index(reading, i);
 
@@ -273,7 +260,7 @@ static int decode_map(struct reading *reading, const struct slot *slot)
 
     if (count_members(reading, slot, &count) < 0)
         return -1;
-    map->pairs = keep(reading, count + 1, sizeof(*map->pairs));
+    map->pairs = shape_keep(reading->store, count + 1, sizeof(*map->pairs));
     for (; item; item = json_next(item)) {
         size_t length = enter_key(reading, json_key(item));
         struct strings_pair *pair = &map->pairs[map->count++];
@@ -297,7 +284,7 @@ static int decode_elements(struct reading *reading, const struct slot *slot, siz
     const struct shape *shape = slot->row->shape;
     const struct json *item = json_first(slot->json);
     bool is_named = slot->row->kind == SHAPE_NAMED;
-    char *elements = keep(reading, count + 1, shape->size);
+    char *elements = shape_keep(reading->store, count + 1, shape->size);
 
     for (size_t i = 0; item; item = json_next(item), i++) {
         size_t length = is_named ? enter_key(reading, json_key(item)) : enter_index(reading, i);
@@ -384,6 +371,14 @@ static int decode_members(struct reading *reading, const struct shape *shape,
     return reading->path.length ? error_wrap(reading->err, "%s", text_get(&reading->path)) : -1;
 }
 
+void *shape_keep(struct shape_store *store, size_t count, size_t size)
+{
+    void *memory = alloc_zeroed(count, size);
+
+    *ALLOC_APPEND(store->owned, store->owned_count) = memory;
+    return memory;
+}
+
 int shape_decode(const struct shape *shape, const struct json *json, const char *path, void *base,
                  struct shape_store *store, struct error *err)
 {
@@ -401,7 +396,6 @@ void shape_done(struct shape_store *store)
     for (size_t i = 0; i < store->owned_count; i++)
         free(store->owned[i]);
     free(store->owned);
-    strings_done(&store->warnings);
     *store = (struct shape_store){ 0 };
 }
 

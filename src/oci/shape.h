@@ -30,10 +30,10 @@ enum shape_kind {
     SHAPE_ID,      /* uint32_t up to max; 0: any */
     SHAPE_CHOICE,  /* int: the value of one of `choices` */
     SHAPE_TEXTS,   /* struct strings, whose items are borrowed: no strings_done() */
-    SHAPE_CHOICES, /* uint64_t: a bit for each of the `choices` that are listed */
+    SHAPE_CHOICES, /* uint64_t: the values of the `choices` that are listed, or-ed */
     SHAPE_MAP,     /* struct strings_map, borrowed as well */
     SHAPE_IDS,     /* uint32_t *, with a count */
-    SHAPE_OBJECT,  /* a struct; or with `is_group` the same struct */
+    SHAPE_OBJECT,  /* an embedded struct, or more rows of the same one */
     SHAPE_OBJECTS, /* an array, with a count */
     SHAPE_NAMED,   /* the same, of an object's members; `name_offset` gets the key */
     SHAPE_REFUSED, /* `refusal` says what cannot be done */
@@ -61,7 +61,6 @@ struct shape_row {
     bool required;
     bool loose;    /* of CHOICES: unknown names are warned of instead of refused */
     bool has_also; /* `also` is the offset of a count, or of a bool: it is there */
-    bool from_end; /* the last element first */
     size_t offset, also;
     int64_t min, max;
     const struct shape_choice *choices;
@@ -77,11 +76,10 @@ struct shape {
     int (*check)(const void *base, struct error *err);
 };
 
-/* What a document was decoded into; shape_done() frees the arrays, the caller the document. */
+/* The arrays that a document was decoded into. */
 struct shape_store {
     void **owned;
     size_t owned_count;
-    struct strings warnings;
 };
 
 #define SHAPE_CHECKED(type, member, wanted)                                                    \
@@ -100,6 +98,8 @@ struct shape_store {
     SHAPE(kind_, type, member), SHAPE_ALSO(type, given, bool)
 #define SHAPE_EMBEDDED(type, member, struct_, shape_) \
     .kind = SHAPE_OBJECT, .shape = &(shape_), .offset = SHAPE_CHECKED(type, member, struct_)
+/* Rows that go to the same struct, under a key of their own. */
+#define SHAPE_GROUP(shape_) .kind = SHAPE_OBJECT, .shape = &(shape_)
 #define SHAPE_ARRAY(kind_, type, member, count, struct_, shape_)                                 \
     .kind = SHAPE_##kind_, .shape = &(shape_), .offset = SHAPE_CHECKED(type, member, struct_ *), \
     SHAPE_ALSO(type, count, size_t)
@@ -115,6 +115,9 @@ int shape_decode(const struct shape *shape, const struct json *json, const char 
                  struct shape_store *store, struct error *err) MUST_CHECK;
 void shape_done(struct shape_store *store);
 #define AUTO_SHAPE_STORE __attribute__((cleanup(shape_done)))
+
+/* A zeroed array that lives as long as `store`. */
+void *shape_keep(struct shape_store *store, size_t count, size_t size) MUST_CHECK;
 
 /* The name of a value among `choices`, or NULL. */
 const char *shape_find_name(const struct shape_choice *choices, int value);

@@ -75,6 +75,11 @@ uint64_t capability_all(void)
     return BIT(CAP_LAST_CAP + 1) - 1;
 }
 
+const char *capability_find_name(unsigned number)
+{
+    return number <= CAP_LAST_CAP ? names[number] : NULL;
+}
+
 static int find_bits(const char *name, uint64_t *out, struct error *err)
 {
     const char *bare = strncasecmp(name, "CAP_", 4) == 0 ? name + 4 : name;

@@ -17,6 +17,9 @@ struct strings;
 uint64_t capability_default(void);
 uint64_t capability_all(void);
 
+/* "CHOWN" of capability 0; NULL behind the last one. */
+const char *capability_find_name(unsigned number);
+
 /*
  * `base` with the names of `add` added and those of `drop` removed; names with or without
  * CAP_, in any case; ALL means all. ERROR_INVALID names the unknown one and the nearest known.

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The life of a container as runtime.md has it
+ */
+
+#include "oci/lifecycle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+#include "oci/listener.h"
+#include "oci/send_fd.h"
+#include "oci/translate.h"
+#include "runtime/container.h"
+#include "runtime/process.h"
+#include "util/alloc.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/error.h"
+#include "util/file.h"
+#include "util/text.h"
+
+#define CONFIG_NAME "config.json"
+#define GATE_NAME "start"
+#define KILL_TIMEOUT_MS (10 * SECOND_MS)
+
+enum record_status lifecycle_status(const struct record *record)
+{
+    enum record_status status = record_get_status(record);
+    bool is_alive = status == RECORD_CREATED || status == RECORD_RUNNING;
+
+    return is_alive && container_is_frozen(record->cgroup, record->id) ? RECORD_PAUSED : status;
+}
+
+struct config *lifecycle_load_config(const struct folder *folder, struct error *err)
+{
+    AUTO_TEXT struct text text = { 0 };
+    struct config *config = NULL;
+
+    if (file_read(folder->fd, CONFIG_NAME, CONFIG_SIZE_MAX, &text, err) == 0)
+        config = config_parse(text_get(&text), text.length, err);
+    if (!config)
+        error_wrap(err, "'%s/" CONFIG_NAME "'", folder->path);
+    return config;
+}
+
+/* Hooks see the process that the record does not have yet. */
+static int run_hooks(enum hook_kind kind, const struct config *config, const struct record *record,
+                     enum record_status status, int64_t pid, struct error *err)
+{
+    struct record seen = *record;
+    AUTO_FREE char *state = NULL;
+
+    if (config->hooks[kind].count == 0)
+        return 0;
+    seen.pid = pid;
+    state = record_format_state(&seen, status, false);
+    return hook_run(kind, &config->hooks[kind], state, err);
+}
+
+static void warn_of_hooks(const struct config *config, const struct record *record,
+                          struct strings *warnings)
+{
+    struct error err = { 0 };
+
+    if (run_hooks(HOOK_POSTSTOP, config, record, RECORD_STOPPED, 0, &err) < 0)
+        strings_add(warnings, err.text);
+}
+
+struct making {
+    const struct lifecycle_request *request;
+    const struct config *config;
+    struct record *record;
+    bool had_hooks;
+};
+
+static int on_stage(void *context, enum container_stage stage, pid_t pid, struct error *err)
+{
+    struct making *making = context;
+    const struct config *config = making->config;
+
+    if (stage == CONTAINER_CREATE_CONTAINER)
+        return run_hooks(HOOK_CREATE_CONTAINER, config, making->record, RECORD_CREATING, pid, err);
+    if (stage == CONTAINER_START_CONTAINER)
+        return run_hooks(HOOK_START_CONTAINER, config, making->record, RECORD_CREATED, pid, err);
+    making->had_hooks = true;
+    if (run_hooks(HOOK_PRESTART, config, making->record, RECORD_CREATING, pid, err) < 0)
+        return -1;
+    return run_hooks(HOOK_CREATE_RUNTIME, config, making->record, RECORD_CREATING, pid, err);
+}
+
+static int check_sockets(const struct lifecycle_request *request, const struct config *config,
+                         struct error *err)
+{
+    bool needs_console =
+        config->has_process && config->process.terminal && !request->keeps_terminal;
+
+    if (needs_console && !request->console_socket)
+        return error_set(err, ERROR_INVALID,
+                         "process.terminal: a terminal needs somebody who takes it: "
+                         "--console-socket SOCKET");
+    if (!needs_console && request->console_socket)
+        return error_set(err, ERROR_INVALID,
+                         "--console-socket: the process has no terminal: set process.terminal, "
+                         "or leave the option out");
+    if (request->console_socket && send_fd_check(request->console_socket, err) < 0)
+        return -1;
+    return request->pidfd_socket ? send_fd_check(request->pidfd_socket, err) : 0;
+}
+
+static int send_terminal(const char *socket, int master, struct error *err)
+{
+    char name[64] = "/dev/ptmx";
+
+    (void)ptsname_r(master, name, sizeof(name));
+    return send_fd(socket, master, name, err);
+}
+
+/* What the engine is told of the process, once it is there. */
+static int tell(const struct lifecycle_request *request, struct container_process *process,
+                struct error *err)
+{
+    char number[32];
+
+    if (request->console_socket) {
+        if (send_terminal(request->console_socket, process->terminal_fd, err) < 0)
+            return -1;
+        close(process->terminal_fd);
+        process->terminal_fd = -1;
+    }
+    if (request->pidfd_socket && send_fd(request->pidfd_socket, process->pidfd, "pidfd", err) < 0)
+        return -1;
+    if (!request->pid_file)
+        return 0;
+    snprintf(number, sizeof(number), "%d", (int)process->pid);
+    return file_replace(AT_FDCWD, request->pid_file, number, strlen(number), FILE_VOLATILE(0644),
+                        err);
+}
+
+static int destroy(const struct record *record, struct error *err)
+{
+    if (container_is_frozen(record->cgroup, record->id) &&
+        container_thaw(record->cgroup, record->id, err) < 0)
+        return -1;
+    if (container_kill_all(record->cgroup, record->id, KILL_TIMEOUT_MS, err) < 0)
+        return -1;
+    return container_destroy(record->cgroup, record->id, err);
+}
+
+/* Where the container shares the maker's namespace of processes, its cgroup alone knows all. */
+static int make_container(struct making *making, const struct folder *folder,
+                          struct translate *translate, struct container_process *out,
+                          struct error *err)
+{
+    AUTO_FREE char *gate = alloc_format("%s/" GATE_NAME, folder->path);
+    const struct lifecycle_request *request = making->request;
+    struct container_program *program = &translate->spec.program;
+    struct record *record = making->record;
+    struct listener listener = { &making->config->seccomp, record };
+    char slash[] = "/", *nothing[] = { slash, NULL };
+    struct error ignored = { 0 };
+
+    translate->spec.hook = on_stage;
+    translate->spec.hook_context = making;
+    if (!making->config->has_process) /* it can be created, and never started */
+        program->args = (struct strings){ nothing, 1 };
+    program->preserved_fds = request->preserved_fds;
+    program->keep_keyring = request->keep_keyring;
+    program->stdin_fd = request->stdio[0];
+    program->stdout_fd = request->stdio[1];
+    program->stderr_fd = request->stdio[2];
+    translate->program.syscalls.on_listener = listener_send;
+    translate->program.syscalls.listener_context = &listener;
+    if (container_create(&translate->spec, gate, out, err) < 0)
+        return -1;
+    record->pid = out->pid;
+    record->start_time = out->start_time;
+    if (record_save(folder, record, err) == 0 && tell(request, out, err) == 0)
+        return 0;
+    if (destroy(record, &ignored) < 0)
+        error_clear(&ignored);
+    cleanup_close(&out->pidfd);
+    cleanup_close(&out->terminal_fd);
+    return -1;
+}
+
+static int create_in(const struct folder *folder, struct making *making, const struct text *text,
+                     struct translate *translate, struct container_process *out, struct error *err)
+{
+    struct record *record = making->record;
+
+    if (process_read_start_time(getpid(), &record->creator_start_time, err) < 0 ||
+        file_replace(folder->fd, CONFIG_NAME, text->data, text->length, FILE_VOLATILE(0600), err) <
+            0 ||
+        record_save(folder, record, err) < 0)
+        return -1;
+    return make_container(making, folder, translate, out, err);
+}
+
+static char *find_bundle(const char *bundle, struct error *err)
+{
+    char *path = realpath(bundle, NULL);
+
+    if (!path)
+        error_set_errno(err, errno, "bundle '%s'", bundle);
+    return path;
+}
+
+static struct config *read_config(const struct lifecycle_request *request, const char *bundle,
+                                  struct text *text, struct error *err)
+{
+    AUTO_FREE char *path = request->config_path ? alloc_text(request->config_path)
+                                                : alloc_format("%s/" CONFIG_NAME, bundle);
+    struct config *config = NULL;
+
+    if (file_read(AT_FDCWD, path, CONFIG_SIZE_MAX, text, err) == 0)
+        config = config_parse(text_get(text), text->length, err);
+    if (!config)
+        error_wrap(err, "'%s'", path);
+    return config;
+}
+
+static int create_folder(const struct lifecycle_request *request, struct making *making,
+                         const struct text *text, struct translate *translate,
+                         struct container_process *out, struct error *err)
+{
+    AUTO_FOLDER struct folder folder = FOLDER_NONE;
+    struct error ignored = { 0 };
+
+    if (folder_make(request->root, request->id, &folder, err) < 0)
+        return -1;
+    if (create_in(&folder, making, text, translate, out, err) == 0)
+        return 0;
+    if (folder_remove(request->root, request->id, &ignored) < 0)
+        error_clear(&ignored);
+    return -1;
+}
+
+int lifecycle_create(const struct lifecycle_request *request, struct container_process *out,
+                     struct strings *warnings, struct error *err)
+{
+    AUTO_FREE char *bundle = find_bundle(request->bundle, err);
+    AUTO_FREE char *cgroup = NULL;
+    AUTO_TEXT struct text text = { 0 };
+    AUTO(config) struct config *config = bundle ? read_config(request, bundle, &text, err) : NULL;
+    AUTO(translate) struct translate *translate = NULL;
+    struct record record = { .id = request->id, .bundle = bundle, .boot_id = clock_boot_id() };
+    struct making making = { request, config, &record, false };
+
+    if (!config || folder_check_id(request->id, err) < 0 ||
+        check_sockets(request, config, err) < 0 ||
+        translate_cgroup(config, request->id, &cgroup, err) < 0)
+        return -1;
+    translate =
+        translate_new(config, &(struct translate_place){ request->id, bundle, cgroup }, err);
+    if (!translate)
+        return -1;
+    for (size_t i = 0; i < translate->warnings.count; i++)
+        strings_add(warnings, translate->warnings.items[i]);
+    record.oci_version = config->version;
+    record.root_path = translate->spec.root;
+    record.cgroup = cgroup;
+    record.annotations = config->annotations;
+    record.created_ms = clock_wall_ms();
+    record.creator = getpid();
+    if (create_folder(request, &making, &text, translate, out, err) == 0)
+        return 0;
+    if (making.had_hooks)
+        warn_of_hooks(config, &record, warnings);
+    return error_wrap(err, "create container '%s'", request->id);
+}
+
+/* Destroy, run the hooks, and free the id last: a kill in between is repaired by a repetition. */
+static int delete_all(const char *root, const struct folder *folder, const struct record *record,
+                      struct strings *warnings, struct error *err)
+{
+    struct error unreadable = { 0 };
+    AUTO(config) struct config *config = lifecycle_load_config(folder, &unreadable);
+
+    if (destroy(record, err) < 0)
+        return -1;
+    if (config)
+        warn_of_hooks(config, record, warnings);
+    else
+        strings_add(warnings, unreadable.text);
+    return folder_remove(root, record->id, err);
+}
+
+static int release(const struct folder *folder, const struct config *config,
+                   const struct record *record, struct error *err)
+{
+    AUTO_FREE char *gate = alloc_format("%s/" GATE_NAME, folder->path);
+
+    if (container_release(gate, err) < 0)
+        return -1;
+    return run_hooks(HOOK_POSTSTART, config, record, RECORD_RUNNING, record->pid, err);
+}
+
+int lifecycle_start(const char *root, const char *id, struct strings *warnings, struct error *err)
+{
+    AUTO_FOLDER struct folder folder = FOLDER_NONE;
+    AUTO_RECORD struct record record = { 0 };
+    AUTO(config) struct config *config = NULL;
+    struct error failed = { 0 };
+    enum record_status status;
+
+    if (folder_open(root, id, &folder, err) < 0 || folder_lock(&folder, err) < 0 ||
+        record_load(&folder, &record, err) < 0)
+        return -1;
+    status = lifecycle_status(&record);
+    if (status != RECORD_CREATED)
+        return error_set(err, ERROR_INVALID,
+                         "cannot start container '%s': it is %s, and not created", id,
+                         record_status_name(status));
+    config = lifecycle_load_config(&folder, err);
+    if (!config)
+        return -1;
+    if (!config->has_process)
+        return error_set(err, ERROR_INVALID,
+                         "cannot start container '%s': config.json has no process", id);
+    if (release(&folder, config, &record, err) == 0)
+        return 0;
+    if (delete_all(root, &folder, &record, warnings, &failed) < 0)
+        strings_add(warnings, failed.text);
+    return error_wrap(err, "start container '%s'", id);
+}
+
+/* A killed `create` has left a folder, and nothing else: the record comes first. */
+static int delete_unmade(const char *root, const char *id, struct error *err)
+{
+    if (err->code != ERROR_NOT_FOUND)
+        return -1;
+    error_clear(err);
+    return folder_remove(root, id, err);
+}
+
+int lifecycle_delete(const char *root, const char *id, bool force, struct strings *warnings,
+                     struct error *err)
+{
+    AUTO_FOLDER struct folder folder = FOLDER_NONE;
+    AUTO_RECORD struct record record = { 0 };
+    enum record_status status;
+
+    if (folder_open(root, id, &folder, err) < 0 || folder_lock(&folder, err) < 0)
+        return -1;
+    if (record_load(&folder, &record, err) < 0)
+        return delete_unmade(root, id, err);
+    status = lifecycle_status(&record);
+    if (!force && (status == RECORD_RUNNING || status == RECORD_PAUSED))
+        return error_set(err, ERROR_INVALID,
+                         "cannot delete container '%s': it is %s; kill it first, or use --force",
+                         id, record_status_name(status));
+    return delete_all(root, &folder, &record, warnings, err);
+}
+
+static int kill_all(const struct record *record, int number, struct error *err)
+{
+    AUTO_FREE pid_t *pids = NULL;
+    size_t count = 0;
+
+    if (container_list(record->cgroup, record->id, &pids, &count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        AUTO_CLOSE int pidfd = pidfd_open(pids[i], 0);
+
+        /* One that has gone meanwhile needs no signal. */
+        if (pidfd >= 0 && pidfd_send_signal(pidfd, number, NULL, 0) < 0 && errno != ESRCH)
+            return error_set_errno(err, errno, "send signal %d to process %d", number,
+                                   (int)pids[i]);
+    }
+    return 0;
+}
+
+int lifecycle_kill(const struct record *record, int number, bool all, struct error *err)
+{
+    enum record_status status = lifecycle_status(record);
+    AUTO_CLOSE int pidfd = -1;
+
+    if (all)
+        return kill_all(record, number, err);
+    if ((status != RECORD_CREATED && status != RECORD_RUNNING && status != RECORD_PAUSED) ||
+        container_open_process((pid_t)record->pid, record->start_time, &pidfd, err) < 0) {
+        error_clear(err);
+        return error_set(err, ERROR_INVALID,
+                         "container not running: cannot send signal %d to container '%s', which "
+                         "is %s",
+                         number, record->id,
+                         record_status_name(status == RECORD_CREATING ? status : RECORD_STOPPED));
+    }
+    if (pidfd_send_signal(pidfd, number, NULL, 0) < 0)
+        return error_set_errno(err, errno, "send signal %d to container '%s'", number, record->id);
+    /* A frozen process of version 1 does not even die. */
+    return number == SIGKILL && status == RECORD_PAUSED
+               ? container_thaw(record->cgroup, record->id, err)
+               : 0;
+}
