@@ -214,21 +214,12 @@ static int step_stopsignal(struct stage *stage, const struct cartefile_instructi
                            struct error *err)
 {
     AUTO_FREE char *name = NULL;
-    const char *bare = NULL;
-    bool known = false;
     struct error ignored = { 0 };
-    int64_t number = 0;
+    int number = 0;
 
     if (stage_expand(stage, at, at->words.items[0], &name, err) < 0)
         return -1;
-    bare = text_starts_with(name, "SIG") ? name + 3 : name;
-    for (int i = 1; i < SIGRTMIN; i++) {
-        const char *abbreviation = sigabbrev_np(i);
-
-        known |= abbreviation && strcmp(abbreviation, bare) == 0;
-    }
-    known |= text_starts_with(bare, "RTMIN") || text_starts_with(bare, "RTMAX");
-    if (!known && parse_int(name, 1, SIGRTMAX, &number, &ignored) < 0)
+    if (parse_signal(name, &number, &ignored) < 0)
         return cartefile_error(stage->builder->cartefile, at, err,
                                "STOPSIGNAL '%s' is no signal: use one like SIGTERM or 15", name);
     set_text(&stage->manifest->config.stop_signal, STEAL_PTR(name));

@@ -1,52 +1,104 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * carte-oci: the OCI runtime command line
+ * carte-oci: the OCI runtime command line, as podman, docker and containerd call it
  */
 
-#include "cli/cmd_version.h"
+#include "cli/cmd_oci.h"
+#include "cli/oci_call.h"
 #include "cli/program.h"
 
+static const char *const log_formats[] = { "text", "json", NULL };
+static const char *const cgroup_managers[] = { "cgroupfs", "systemd", "disabled", NULL };
+static const char *const rootless_choices[] = { "true", "false", "auto", NULL };
+
 static const struct option oci_options[] = {
+    {
+        .name = "root",
+        .argument = "FOLDER",
+        OPTION(TEXT, struct command_globals, root),
+        .doc = "Where containers are recorded, instead of $CARTE_RUN/oci.",
+    },
+    {
+        .name = "log",
+        .argument = "FILE",
+        OPTION(TEXT, struct command_globals, log),
+        .doc = "Append errors and warnings to this file, too.",
+    },
+    {
+        .name = "log-format",
+        .argument = "FORMAT",
+        OPTION(TEXT, struct command_globals, log_format),
+        .fallback = "text",
+        .choices = log_formats,
+        .doc = "How they are written there: text or json.",
+    },
+    {
+        .name = "debug",
+        OPTION(FLAG, struct command_globals, debug),
+        .doc = "Accepted; there is nothing more to tell.",
+    },
+    {
+        .name = "cgroup-manager",
+        .argument = "NAME",
+        OPTION(TEXT, struct command_globals, cgroup_manager),
+        .fallback = "cgroupfs",
+        .choices = cgroup_managers,
+        .doc = "Only cgroupfs; systemd and disabled are refused.",
+    },
+    {
+        .name = "systemd-cgroup",
+        OPTION(FLAG, struct command_globals, systemd_cgroup),
+        .doc = "Refused: the engine has to use its cgroup manager cgroupfs.",
+    },
+    {
+        .name = "rootless",
+        .argument = "CHOICE",
+        OPTION(TEXT, struct command_globals, rootless),
+        .fallback = "auto",
+        .choices = rootless_choices,
+        .doc = "Accepted; it needs root.",
+    },
     PROGRAM_HELP_OPTION,
     PROGRAM_VERSION_OPTION,
     { 0 },
 };
 
-/* Known commands of an OCI runtime, refused by name instead of as unknown words. */
-#define NOT_BUILT(name_, operands_, summary_)                                        \
-    {                                                                                \
-        .name = (name_), .operands = (operands_), .summary = (summary_),             \
-        .refusal = "is not built yet: carte-oci cannot serve as an OCI runtime yet", \
+#define NOT_SUPPORTED(name_, summary_)                                \
+    {                                                                 \
+        .name = (name_), .operands = "ID", .summary = (summary_),     \
+        .refusal = "is not supported: containers cannot be restored", \
     }
-static const struct command oci_create = NOT_BUILT("create", "ID", "Create a container.");
-static const struct command oci_start = NOT_BUILT("start", "ID", "Start a created container.");
-static const struct command oci_state = NOT_BUILT("state", "ID", "Print the state of a container.");
-static const struct command oci_kill = NOT_BUILT("kill", "ID [SIGNAL]", "Send it a signal.");
-static const struct command oci_delete = NOT_BUILT("delete", "ID", "Remove a stopped container.");
-static const struct command oci_run = NOT_BUILT("run", "ID", "Create and start a container.");
-static const struct command oci_exec = NOT_BUILT("exec", "ID COMMAND...", "Run a process in it.");
-static const struct command oci_list = NOT_BUILT("list", NULL, "List the containers.");
-static const struct command oci_ps = NOT_BUILT("ps", "ID", "List its processes.");
-static const struct command oci_pause = NOT_BUILT("pause", "ID", "Freeze it.");
-static const struct command oci_resume = NOT_BUILT("resume", "ID", "Thaw it.");
-static const struct command oci_update = NOT_BUILT("update", "ID", "Change its limits.");
-static const struct command oci_events = NOT_BUILT("events", "ID", "Print its events.");
-static const struct command oci_spec = NOT_BUILT("spec", NULL, "Write an example config.json.");
-static const struct command oci_features = NOT_BUILT("features", NULL, "Print the features.");
-static const struct command oci_checkpoint = NOT_BUILT("checkpoint", "ID", "Checkpoint it.");
-static const struct command oci_restore = NOT_BUILT("restore", "ID", "Restore a checkpoint.");
+static const struct command checkpoint = NOT_SUPPORTED("checkpoint", "Write its state to disk.");
+static const struct command restore = NOT_SUPPORTED("restore", "Bring it back from disk.");
 
 static const struct command *const oci_commands[] = {
-    &oci_create, &oci_start,      &oci_state,   &oci_kill,  &oci_delete,   &oci_run,
-    &oci_exec,   &oci_list,       &oci_ps,      &oci_pause, &oci_resume,   &oci_update,
-    &oci_events, &oci_checkpoint, &oci_restore, &oci_spec,  &oci_features, &cmd_version,
+    &cmd_oci_run_create,
+    &cmd_oci_run_start,
+    &cmd_oci_run,
+    &cmd_oci_state,
+    &cmd_oci_state_list,
+    &cmd_oci_state_ps,
+    &cmd_oci_exec,
+    &cmd_oci_kill,
+    &cmd_oci_kill_pause,
+    &cmd_oci_kill_resume,
+    &cmd_oci_update,
+    &cmd_oci_events,
+    &cmd_oci_kill_delete,
+    &cmd_oci_info_features,
+    &cmd_oci_info_spec,
+    &cmd_oci_info_version,
+    &checkpoint,
+    &restore,
     NULL,
 };
 
 const struct command_program program_oci = {
     .name = "carte-oci",
-    .summary = "The OCI runtime of carte. Its commands are not built yet; they end with 69.",
+    .summary = "Run containers from OCI bundles, for podman, docker, containerd or by hand.",
     .globals = oci_options,
     .commands = oci_commands,
+    .prepare = oci_call_prepare,
+    .report = oci_call_report,
 };

@@ -321,7 +321,9 @@ static int check(const void *base, struct error *err)
 
 static const struct shape shape = { rows, sizeof(struct config), 0, check };
 
-struct config *config_parse(const char *text, size_t length, struct error *err)
+/* Decode by `shape` into the member at `offset`. */
+static struct config *parse(const struct shape *what, size_t offset, const char *text,
+                            size_t length, struct error *err)
 {
     AUTO(config) struct config *config = alloc_new(struct config);
 
@@ -330,10 +332,25 @@ struct config *config_parse(const char *text, size_t length, struct error *err)
         return NULL;
     }
     config->document = json_parse_exact(text, length, err);
-    if (!config->document ||
-        shape_decode(&shape, config->document, "", config, &config->store, err) < 0)
+    if (!config->document || shape_decode(what, config->document, "", member_at(config, offset),
+                                          &config->store, err) < 0)
         return NULL;
     return STEAL_PTR(config);
+}
+
+struct config *config_parse(const char *text, size_t length, struct error *err)
+{
+    return parse(&shape, 0, text, length, err);
+}
+
+struct config *config_parse_process(const char *text, size_t length, struct error *err)
+{
+    return parse(&config_process_shape, offsetof(struct config, process), text, length, err);
+}
+
+struct config *config_parse_resources(const char *text, size_t length, struct error *err)
+{
+    return parse(&config_resources_shape, offsetof(struct config, resources), text, length, err);
 }
 
 void config_free(struct config *config)

@@ -108,6 +108,11 @@ struct config *config_parse(const char *text, size_t length, struct error *err) 
 void config_free(struct config *config);
 DEFINE_CLEANUP(config)
 
+/* `process` alone, or `linux.resources` alone, in a config that has nothing else. */
+struct config *config_parse_process(const char *text, size_t length, struct error *err) MUST_CHECK;
+struct config *config_parse_resources(const char *text, size_t length,
+                                      struct error *err) MUST_CHECK;
+
 #define CONFIG_SIZE_MAX ((size_t)8 << 20)
 
 /* The words of namespaces: "pid", as struct shape_choice of enum container_namespace. */

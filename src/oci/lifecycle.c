@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "oci/listener.h"
-#include "oci/send_fd.h"
+#include "oci/tell.h"
 #include "oci/translate.h"
 #include "runtime/container.h"
 #include "runtime/process.h"
@@ -97,52 +97,18 @@ static int on_stage(void *context, enum container_stage stage, pid_t pid, struct
     return run_hooks(HOOK_CREATE_RUNTIME, config, making->record, RECORD_CREATING, pid, err);
 }
 
+static struct tell tell_of(const struct lifecycle_request *request)
+{
+    return (struct tell){ request->console_socket, request->pidfd_socket, request->pid_file };
+}
+
 static int check_sockets(const struct lifecycle_request *request, const struct config *config,
                          struct error *err)
 {
-    bool needs_console =
-        config->has_process && config->process.terminal && !request->keeps_terminal;
+    const struct tell tell = tell_of(request);
+    bool has_terminal = config->has_process && config->process.terminal;
 
-    if (needs_console && !request->console_socket)
-        return error_set(err, ERROR_INVALID,
-                         "process.terminal: a terminal needs somebody who takes it: "
-                         "--console-socket SOCKET");
-    if (!needs_console && request->console_socket)
-        return error_set(err, ERROR_INVALID,
-                         "--console-socket: the process has no terminal: set process.terminal, "
-                         "or leave the option out");
-    if (request->console_socket && send_fd_check(request->console_socket, err) < 0)
-        return -1;
-    return request->pidfd_socket ? send_fd_check(request->pidfd_socket, err) : 0;
-}
-
-static int send_terminal(const char *socket, int master, struct error *err)
-{
-    char name[64] = "/dev/ptmx";
-
-    (void)ptsname_r(master, name, sizeof(name));
-    return send_fd(socket, master, name, err);
-}
-
-/* What the engine is told of the process, once it is there. */
-static int tell(const struct lifecycle_request *request, struct container_process *process,
-                struct error *err)
-{
-    char number[32];
-
-    if (request->console_socket) {
-        if (send_terminal(request->console_socket, process->terminal_fd, err) < 0)
-            return -1;
-        close(process->terminal_fd);
-        process->terminal_fd = -1;
-    }
-    if (request->pidfd_socket && send_fd(request->pidfd_socket, process->pidfd, "pidfd", err) < 0)
-        return -1;
-    if (!request->pid_file)
-        return 0;
-    snprintf(number, sizeof(number), "%d", (int)process->pid);
-    return file_replace(AT_FDCWD, request->pid_file, number, strlen(number), FILE_VOLATILE(0644),
-                        err);
+    return tell_check(&tell, has_terminal && !request->keeps_terminal, err);
 }
 
 static int destroy(const struct record *record, struct error *err)
@@ -166,6 +132,7 @@ static int make_container(struct making *making, const struct folder *folder,
     struct record *record = making->record;
     struct listener listener = { &making->config->seccomp, record };
     char slash[] = "/", *nothing[] = { slash, NULL };
+    const struct tell tell = tell_of(request);
     struct error ignored = { 0 };
 
     translate->spec.hook = on_stage;
@@ -173,6 +140,8 @@ static int make_container(struct making *making, const struct folder *folder,
     if (!making->config->has_process) /* it can be created, and never started */
         program->args = (struct strings){ nothing, 1 };
     program->preserved_fds = request->preserved_fds;
+    if (request->listen_fds > 0)
+        translate_listen(request->listen_fds, translate, program);
     program->keep_keyring = request->keep_keyring;
     program->stdin_fd = request->stdio[0];
     program->stdout_fd = request->stdio[1];
@@ -183,12 +152,11 @@ static int make_container(struct making *making, const struct folder *folder,
         return -1;
     record->pid = out->pid;
     record->start_time = out->start_time;
-    if (record_save(folder, record, err) == 0 && tell(request, out, err) == 0)
+    if (record_save(folder, record, err) == 0 && tell_process(&tell, out, err) == 0)
         return 0;
     if (destroy(record, &ignored) < 0)
         error_clear(&ignored);
-    cleanup_close(&out->pidfd);
-    cleanup_close(&out->terminal_fd);
+    tell_end(out);
     return -1;
 }
 

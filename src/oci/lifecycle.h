@@ -27,7 +27,7 @@ struct lifecycle_request {
     const char *bundle;                                   /* a folder */
     const char *config_path;                              /* NULL: config.json of the bundle */
     const char *console_socket, *pidfd_socket, *pid_file; /* or NULL */
-    unsigned preserved_fds;
+    unsigned preserved_fds, listen_fds; /* the latter are the first of the former */
     bool keep_keyring;
     bool keeps_terminal; /* the caller relays it; no console socket is needed */
     int stdio[3];

@@ -60,6 +60,12 @@ int translate_cgroup(const struct config *config, const char *id, char **out, st
     return clean_cgroup(path, out, err);
 }
 
+static char *keep_text(struct shape_store *store, char *text)
+{
+    *ALLOC_APPEND(store->owned, store->owned_count) = text;
+    return text;
+}
+
 static uint64_t translate_set(const struct strings *names, const char *set,
                               struct translate *memory)
 {
@@ -172,6 +178,18 @@ void translate_process(const struct config_process *process, const struct config
         translate_seccomp(&config->seccomp, memory);
         out->syscalls = &memory->program.syscalls;
     }
+}
+
+void translate_listen(unsigned count, struct translate *memory, struct container_program *program)
+{
+    const struct strings *env = &program->env;
+    char **items = shape_keep(&memory->store, env->count + 3, sizeof(*items));
+
+    for (size_t i = 0; i < env->count; i++)
+        items[i] = env->items[i];
+    items[env->count] = keep_text(&memory->store, alloc_format("LISTEN_FDS=%u", count));
+    items[env->count + 1] = keep_text(&memory->store, alloc_text("LISTEN_PID=1"));
+    program->env = (struct strings){ items, env->count + 2 };
 }
 
 static void keep_figures(const struct config_resources *from, struct container_resources *out)
@@ -339,12 +357,6 @@ static bool is_bind(const struct config_mount *mount)
 {
     return text_equal(mount->type, "bind") || strings_has(&mount->options, "bind") ||
            strings_has(&mount->options, "rbind");
-}
-
-static const char *keep_text(struct shape_store *store, char *text)
-{
-    *ALLOC_APPEND(store->owned, store->owned_count) = text;
-    return text;
 }
 
 static int translate_mount(const struct config_mount *from, const char *bundle,

@@ -58,6 +58,9 @@ DEFINE_CLEANUP(translate)
 void translate_process(const struct config_process *process, const struct config *config,
                        struct translate *memory, struct container_program *out);
 
+/* Tell the program of the first `count` descriptors behind the standard ones (sd_listen_fds(3)). */
+void translate_listen(unsigned count, struct translate *memory, struct container_program *program);
+
 void translate_resources(const struct config_resources *from, struct shape_store *store,
                          struct container_resources *out);
 

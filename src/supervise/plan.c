@@ -76,29 +76,17 @@ void plan_environment(const struct service *service, const struct image_config *
         strings_add(out, "TERM=xterm");
 }
 
-static int signal_number(const char *name)
-{
-    const char *bare = strncasecmp(name, "SIG", 3) == 0 ? name + 3 : name;
-    struct error ignored = { 0 };
-    int64_t number = 0;
-
-    if (parse_int(name, 1, SIGRTMAX, &number, &ignored) == 0)
-        return (int)number;
-    for (int i = 1; i < NSIG; i++)
-        if (sigabbrev_np(i) && strcasecmp(sigabbrev_np(i), bare) == 0)
-            return i;
-    return 0;
-}
-
 int plan_stop_signal(const struct service *service, const struct image_config *image)
 {
     const char *name = service->stop_signal;
-    int number = 0;
+    struct error ignored = { 0 };
+    int number = SIGTERM;
 
     if (text_is_empty(name))
         name = image->stop_signal;
-    number = text_is_empty(name) ? SIGTERM : signal_number(name);
-    return number ? number : SIGTERM;
+    if (!text_is_empty(name) && parse_signal(name, &number, &ignored) < 0)
+        error_clear(&ignored);
+    return number;
 }
 
 /* ["CMD", "x"] or ["CMD-SHELL", "x"] or ["NONE"], as an image's configuration has it. */

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,6 +204,40 @@ int parse_words(const char *text, struct strings *out, struct error *err)
     }
     strings_done(out);
     *out = words;
+    return 0;
+}
+
+static bool parse_real_time(const char *bare, int64_t *out)
+{
+    bool from_end = strncasecmp(bare, "RTMAX", 5) == 0;
+    struct error ignored = { 0 };
+    int64_t offset = 0;
+
+    if (!from_end && strncasecmp(bare, "RTMIN", 5) != 0)
+        return false;
+    bare += 5;
+    if (*bare && (*bare != (from_end ? '-' : '+') ||
+                  parse_int(bare + 1, 0, SIGRTMAX - SIGRTMIN, &offset, &ignored) < 0))
+        return false;
+    *out = from_end ? SIGRTMAX - offset : SIGRTMIN + offset;
+    return true;
+}
+
+int parse_signal(const char *text, int *out, struct error *err)
+{
+    const char *bare = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
+    struct error ignored = { 0 };
+    int64_t number = 0;
+
+    for (int i = 1; i < SIGRTMIN && number == 0; i++) {
+        if (sigabbrev_np(i) && strcasecmp(sigabbrev_np(i), bare) == 0)
+            number = i;
+    }
+    if (number == 0 && !parse_real_time(bare, &number) &&
+        parse_int(text, 1, SIGRTMAX, &number, &ignored) < 0)
+        return error_set(err, ERROR_INVALID, "'%.64s' is no signal: use one like SIGTERM or 15",
+                         text);
+    *out = (int)number;
     return 0;
 }
 

@@ -39,6 +39,9 @@ int parse_bool(const char *text, bool loose, bool *out, struct error *err) MUST_
 struct strings;
 int parse_words(const char *text, struct strings *out, struct error *err) MUST_CHECK;
 
+/* "TERM", "SIGTERM", "15", "SIGRTMIN+3", "RTMAX-1", in any case; 0 is no signal here. */
+int parse_signal(const char *text, int *out, struct error *err) MUST_CHECK;
+
 /* Format for people: "1.5 GiB", "10s", "1m30s". `out` holds at least 32 bytes. */
 void parse_format_bytes(uint64_t bytes, char out[32]);
 void parse_format_duration(int64_t ms, char out[32]);
