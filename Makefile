@@ -145,7 +145,7 @@ $(GENERATOR): $(OUT)/tests/generate/generate.o $(LIBRARY)
 	$(CC) $(CFLAGS) $(LDFLAGS) $< $(LIBRARY) $(LDLIBS) -o $@
 
 # What reads bytes from outside lies in these rooms.
-FUZZED := $(foreach room,util stack image runtime net build,$(filter $(OUT)/src/$(room)/%,$(OBJECTS))) \
+FUZZED := $(foreach room,util stack image runtime net build oci,$(filter $(OUT)/src/$(room)/%,$(OBJECTS))) \
 	$(OUT)/src/supervise/log_line.o
 $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(FUZZED)
 	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $< $(FUZZED) $(LDLIBS) -o $@

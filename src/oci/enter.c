@@ -86,28 +86,25 @@ static int check_cgroup(const char *path, struct error *err)
 }
 
 static int execute(const struct record *record, const struct enter_changes *changes,
-                   const struct config *config, const struct config_process *process,
-                   struct container_process *out, struct strings *warnings, struct error *err)
+                   const struct config_seccomp *seccomp, struct translate *memory,
+                   struct container_process *out, struct error *err)
 {
-    AUTO(translate) struct translate *memory = alloc_new(struct translate);
-    struct listener listener = { &config->seccomp, record };
+    struct listener listener = { seccomp, record };
     struct container_exec_spec spec = {
         .id = record->id,
         .cgroup_parent = record->cgroup,
         .sub_cgroup = changes->cgroup ? changes->cgroup + strspn(changes->cgroup, "/") : NULL,
         .pid = (pid_t)record->pid,
         .start_time = record->start_time,
+        .program = memory->spec.program,
     };
 
-    translate_process(process, config, memory, &spec.program);
     memory->program.syscalls.on_listener = listener_send;
     memory->program.syscalls.listener_context = &listener;
     spec.program.stdin_fd = changes->stdio[0];
     spec.program.stdout_fd = changes->stdio[1];
     spec.program.stderr_fd = changes->stdio[2];
     spec.program.preserved_fds = changes->preserved_fds;
-    for (size_t i = 0; i < memory->warnings.count; i++)
-        strings_add(warnings, memory->warnings.items[i]);
     return container_exec(&spec, out, err);
 }
 
@@ -117,6 +114,7 @@ int enter_container(const struct folder *folder, const struct record *record,
 {
     const struct tell tell = { changes->console_socket, changes->pidfd_socket, changes->pid_file };
     AUTO(config) struct config *config = NULL, *given = NULL;
+    AUTO(translate) struct translate *memory = alloc_new(struct translate);
     AUTO_STRINGS struct strings env = { 0 };
     const struct config_process *process = NULL;
 
@@ -136,8 +134,11 @@ int enter_container(const struct folder *folder, const struct record *record,
         change_process(changes, config, &env);
         process = &config->process;
     }
+    translate_process(process, config, memory, &memory->spec.program);
+    for (size_t i = 0; i < memory->warnings.count; i++)
+        strings_add(warnings, memory->warnings.items[i]);
     if (tell_check(&tell, process->terminal && !changes->keeps_terminal, err) < 0 ||
-        execute(record, changes, config, process, out, warnings, err) < 0)
+        execute(record, changes, &config->seccomp, memory, out, err) < 0)
         return -1;
     if (tell_process(&tell, out, err) == 0)
         return 0;
