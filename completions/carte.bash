@@ -63,6 +63,23 @@ _carte_complete()
         words="$globals --output -o"
         case $previous in
         esac ;;
+    pull)
+        words="$globals --platform --insecure --quiet -q"
+        case $previous in
+        esac ;;
+    push)
+        words="$globals --compression --chunk-size --insecure --quiet -q"
+        case $previous in
+        --compression) values='keep gzip' ;;
+        esac ;;
+    login)
+        words="$globals --username -u --password-stdin --insecure"
+        case $previous in
+        esac ;;
+    logout)
+        words="$globals"
+        case $previous in
+        esac ;;
     ps)
         words="$globals --all -a --quiet -q --services --format"
         case $previous in
@@ -74,7 +91,7 @@ _carte_complete()
         --format) values='text json' ;;
         esac ;;
     '')
-        words="$globals build bootstrap images inspect tag rmi save load import export ps version" ;;
+        words="$globals build bootstrap images inspect tag rmi save load import export pull push login logout ps version" ;;
     esac
     [ -n "$values" ] && words=$values
     if [ -n "$services" ] && [ -z "$values" ]; then

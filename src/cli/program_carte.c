@@ -8,7 +8,9 @@
 #include "cli/cmd_build.h"
 #include "cli/cmd_image.h"
 #include "cli/cmd_import.h"
+#include "cli/cmd_login.h"
 #include "cli/cmd_ps.h"
+#include "cli/cmd_pull.h"
 #include "cli/cmd_save.h"
 #include "cli/cmd_version.h"
 #include "cli/program.h"
@@ -34,8 +36,6 @@ static const struct command carte_restart = NOT_BUILT("restart", "NAME...", "Res
 static const struct command carte_rm = NOT_BUILT("rm", "NAME...", "Remove containers.");
 static const struct command carte_exec = NOT_BUILT("exec", "NAME COMMAND...", "Run a process.");
 static const struct command carte_logs = NOT_BUILT("logs", "NAME", "Print a container's output.");
-static const struct command carte_pull = NOT_BUILT("pull", "IMAGE", "Fetch an image.");
-static const struct command carte_push = NOT_BUILT("push", "IMAGE", "Publish an image.");
 static const struct command carte_stats = NOT_BUILT("stats", NULL, "Print the use of resources.");
 
 static const struct command *const carte_commands[] = {
@@ -52,8 +52,10 @@ static const struct command *const carte_commands[] = {
     &cmd_save_load,
     &cmd_import,
     &cmd_import_export,
-    &carte_pull,
-    &carte_push,
+    &cmd_pull_image,
+    &cmd_pull_push,
+    &cmd_login,
+    &cmd_login_out,
     /* Containers. */
     &cmd_ps_all,
     &carte_run,

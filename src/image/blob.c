@@ -91,19 +91,25 @@ int blob_write(int store_fd, const char *data, size_t length, char **digest_out,
     return 0;
 }
 
-int blob_commit(int store_fd, const struct session *session, const char *name, int fd,
-                const char *digest, struct error *err)
+int blob_adopt(int store_fd, int folder, const char *name, int fd, const char *digest,
+               struct error *err)
 {
-    AUTO_CLOSE int folder = openat(store_fd, "blobs/sha256", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    AUTO_CLOSE int blobs = openat(store_fd, "blobs/sha256", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     char path[BLOB_PATH_SIZE];
 
     if (find_path(digest, path, err) < 0)
         return -1;
     if (fsync(fd) < 0)
         return error_set_errno(err, errno, "sync blob %s", digest);
-    if (renameat(session->fd, name, store_fd, path) < 0)
+    if (renameat(folder, name, store_fd, path) < 0)
         return error_set_errno(err, errno, "put blob %s in its place", digest);
-    if (folder < 0 || fsync(folder) < 0)
+    if (blobs < 0 || fsync(blobs) < 0)
         return error_set_errno(err, errno, "sync the folder of the blobs");
     return 0;
+}
+
+int blob_commit(int store_fd, const struct session *session, const char *name, int fd,
+                const char *digest, struct error *err)
+{
+    return blob_adopt(store_fd, session->fd, name, fd, digest, err);
 }

@@ -34,6 +34,10 @@ int blob_read(int store_fd, const char *digest, size_t limit, struct text *out,
 int blob_write(int store_fd, const char *data, size_t length, char **digest_out,
                struct error *err) MUST_CHECK;
 
-/* Give the finished file `name` of the session, open as `fd`, its place among the blobs. */
+/* Give the finished file `name` of `folder`, open as `fd`, its place among the blobs. */
+int blob_adopt(int store_fd, int folder, const char *name, int fd, const char *digest,
+               struct error *err) MUST_CHECK;
+
+/* The same of a file of the session. */
 int blob_commit(int store_fd, const struct session *session, const char *name, int fd,
                 const char *digest, struct error *err) MUST_CHECK;

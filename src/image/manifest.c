@@ -14,6 +14,8 @@
 #include "util/error.h"
 #include "util/json.h"
 
+#define DOCKER_MEDIA_TYPE "application/vnd.docker.distribution.manifest.v2+json"
+
 void manifest_layer_done(struct manifest_layer *layer)
 {
     free(layer->digest);
@@ -143,6 +145,11 @@ static int parse_layers(struct manifest *manifest, const struct json *layers, st
     return 0;
 }
 
+bool manifest_is_type(const char *media_type)
+{
+    return text_equal(media_type, MANIFEST_MEDIA_TYPE) || text_equal(media_type, DOCKER_MEDIA_TYPE);
+}
+
 int manifest_parse(const struct text *json, struct manifest **out, struct error *err)
 {
     AUTO(json) struct json *root = json_parse(text_get(json), json->length, err);
@@ -152,8 +159,7 @@ int manifest_parse(const struct text *json, struct manifest **out, struct error 
     if (!root)
         return error_wrap(err, "manifest");
     type = json_find_text(root, "mediaType", MANIFEST_MEDIA_TYPE);
-    if (strcmp(type, MANIFEST_MEDIA_TYPE) != 0 &&
-        strcmp(type, "application/vnd.docker.distribution.manifest.v2+json") != 0)
+    if (!manifest_is_type(type))
         return error_set(err, ERROR_UNSUPPORTED, "manifest of type '%s'", type);
     manifest->id = alloc_text(json_find_text(json_find(root, "config"), "digest", ""));
     if (!is_digest(manifest->id))

@@ -72,6 +72,9 @@ char *manifest_format_config(const struct manifest *manifest) MUST_CHECK;
 char *manifest_format(const struct manifest *manifest, const char *config_digest,
                       size_t config_size) MUST_CHECK;
 
+/* Whether `media_type` is that of a manifest, OCI's or Docker's. */
+bool manifest_is_type(const char *media_type);
+
 /* Read a manifest; layers lack their diff_id until the configuration (`id`) is read too. */
 int manifest_parse(const struct text *json, struct manifest **out, struct error *err) MUST_CHECK;
 int manifest_parse_config(struct manifest *manifest, const struct text *json,

@@ -17,6 +17,7 @@
 
 #define NAME_MAX_LENGTH 255
 #define TAG_MAX_LENGTH 128
+#define DEFAULT_HOST "docker.io"
 #define HEX "0123456789abcdef"
 
 static bool is_tag(const char *tag, size_t length)
@@ -129,6 +130,43 @@ int reference_parse(const char *text, char **name_out, struct error *err)
                          text);
     tag = name < end ? alloc_text_part(start + name, end - name) : alloc_text(at ? "" : ":latest");
     *name_out = alloc_format("%.*s%s%s", (int)name, start, tag, at ? at : "");
+    return 0;
+}
+
+void reference_done(struct reference *reference)
+{
+    free(reference->host);
+    free(reference->repository);
+    free(reference->tag);
+    free(reference->digest);
+    *reference = (struct reference){ 0 };
+}
+
+int reference_split(const char *text, struct reference *out, struct error *err)
+{
+    AUTO_FREE char *name = NULL;
+    const char *path = NULL;
+    const char *at = NULL;
+    const char *colon = NULL;
+    size_t host = 0;
+    size_t length = 0;
+
+    if (reference_parse(text, &name, err) < 0)
+        return -1;
+    host = host_length(name, strlen(name));
+    path = host > 0 ? name + host + 1 : name;
+    at = strchr(path, '@');
+    colon = strchr(path, ':');
+    length = strcspn(path, ":@");
+    out->host = host > 0 ? alloc_text_part(name, host) : alloc_text(DEFAULT_HOST);
+    if (host > 0 || memchr(path, '/', length))
+        out->repository = alloc_text_part(path, length);
+    else
+        out->repository = alloc_format("library/%.*s", (int)length, path);
+    if (at)
+        out->digest = alloc_text(at + 1);
+    else
+        out->tag = alloc_text(colon + 1);
     return 0;
 }
 

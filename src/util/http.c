@@ -112,6 +112,11 @@ int http_resolve_url(struct http *http, const char *base, const char *reference,
     return http_url_resolve(&http->curl, base, reference, out, err);
 }
 
+bool http_is_same_host(const struct http *http, const char *one, const char *two)
+{
+    return http_url_is_same_host(&http->curl, one, two);
+}
+
 const char *http_find_header(const struct http_answer *answer, const char *name)
 {
     const struct strings_pair *pair = strings_map_find(&answer->headers, name);
@@ -173,11 +178,6 @@ static int status_of(const struct exchange *exchange)
     return (int)status;
 }
 
-static bool is_good(int status)
-{
-    return status >= 200 && status < 300;
-}
-
 /* How long the body is going to be, as far as it is known before it comes. */
 static uint64_t announced_bytes(const struct exchange *exchange)
 {
@@ -204,7 +204,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
     uint64_t limit = request->limit_bytes > 0 ? request->limit_bytes : HTTP_BODY_MAX;
     size_t length = size * count;
 
-    if (!is_good(status_of(exchange)))
+    exchange->answer->status = status_of(exchange);
+    if (exchange->answer->status < 200 || exchange->answer->status > 299)
         return take_explanation(exchange, data, length);
     exchange->received_bytes += length;
     if (exchange->received_bytes > limit || announced_bytes(exchange) > limit) {
@@ -355,8 +356,8 @@ static const struct {
     bool transient;
     const char *cure;
 } failures[] = {
-    { CURLE_COULDNT_RESOLVE_HOST, ERROR_SYSTEM, true, "" },
-    { CURLE_COULDNT_RESOLVE_PROXY, ERROR_SYSTEM, true, "" },
+    { CURLE_COULDNT_RESOLVE_HOST, ERROR_NOT_FOUND, true, "" },
+    { CURLE_COULDNT_RESOLVE_PROXY, ERROR_NOT_FOUND, true, "" },
     { CURLE_COULDNT_CONNECT, ERROR_SYSTEM, true, "" },
     { CURLE_GOT_NOTHING, ERROR_SYSTEM, true, "" },
     { CURLE_PARTIAL_FILE, ERROR_SYSTEM, true, "" },
@@ -433,8 +434,7 @@ static int follow(struct http *http, struct http_answer *answer, char **url, str
     if (strncasecmp(*url, "https:", 6) == 0 && strncasecmp(next, "https:", 6) != 0 &&
         !http->insecure)
         return error_set(err, ERROR_DENIED, "it leads from https to '%s'", next);
-    answer->is_other_host =
-        answer->is_other_host || !http_url_is_same_host(&http->curl, *url, next);
+    answer->is_other_host = answer->is_other_host || !http_is_same_host(http, *url, next);
     strings_map_done(&answer->headers);
     text_clear(&answer->body);
     free(*url);

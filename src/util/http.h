@@ -46,7 +46,7 @@ struct http_settings {
     int64_t stall_ms;                 /* 0: HTTP_STALL_MS */
 };
 
-/* Takes a piece of the body. */
+/* Takes a piece of the body. Status and headers of the answer are known by then. */
 typedef int (*http_sink_fn)(void *context, const void *data, size_t length, struct error *err);
 /* Gives the next piece of the body; 0 at its end. */
 typedef ssize_t (*http_source_fn)(void *context, void *buffer, size_t size, struct error *err);
@@ -102,6 +102,9 @@ const char *http_find_header(const struct http_answer *answer, const char *name)
 /* `reference` (absolute or not) as seen from `base`. ERROR_INVALID: neither http nor https. */
 int http_resolve_url(struct http *http, const char *base, const char *reference, char **out,
                      struct error *err) MUST_CHECK;
+
+/* Whether both have the same scheme, host and port. */
+bool http_is_same_host(const struct http *http, const char *one, const char *two);
 
 /* `url` for people: without password, query and fragment. */
 char *http_show_url(const char *url) MUST_CHECK;

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * `carte pull` and `push`: images from and to registries
+ */
+
+#include "cli/cmd_pull.h"
+
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/open_store.h"
+#include "cli/output.h"
+#include "cli/registry_job.h"
+#include "util/alloc.h"
+#include "util/error.h"
+#include "util/parse.h"
+
+struct pull_options {
+    const char *platform;
+    bool insecure, quiet;
+};
+
+static const struct option pull_options[] = {
+    {
+        .name = "platform",
+        .argument = "PLATFORM",
+        OPTION(TEXT, struct pull_options, platform),
+        .doc = "Of images for several platforms take this one's, such as linux/arm64.",
+    },
+    REGISTRY_JOB_INSECURE_OPTION(struct pull_options),
+    {
+        .letter = 'q',
+        .name = "quiet",
+        OPTION(FLAG, struct pull_options, quiet),
+        .doc = "Print nothing but the images' ids.",
+    },
+    { 0 },
+};
+
+static int pull_run(struct command_call *call, struct error *err)
+{
+    const struct pull_options *options = call->options;
+    AUTO(store) struct store *store = open_store(err);
+    struct progress progress;
+    struct registry_job job = {
+        .store = store,
+        .progress = &progress,
+        .platform = options->platform,
+        .insecure = options->insecure,
+    };
+    AUTO_TEXT struct text out = { 0 };
+    int result = store ? 0 : -1;
+
+    if (!store)
+        return -1;
+    progress_init(&progress, options->quiet ? "quiet" : call->globals->progress, "Pulling");
+    for (size_t i = 0; result == 0 && i < call->operands->count; i++)
+        result = registry_job_pull(&job, call->operands->items[i], &out, err);
+    progress_done(&progress);
+    return result < 0 ? -1 : output_result(text_get(&out), err);
+}
+
+const struct command cmd_pull_image = {
+    .name = "pull",
+    .operands = "IMAGE...",
+    .summary = "Fetch images from registries and print their ids.",
+    .details =
+        "A name without a host is one of docker.io. What was fetched before an interruption is "
+        "not fetched again. Registries are spoken to by HTTPS; localhost and, with "
+        "--insecure, others also by plain HTTP. Certificates to trust are found in "
+        "/etc/docker/certs.d/HOST. CARTE_HTTP_TIMEOUT (60s) is how long a transfer may stand "
+        "still.",
+    .options = pull_options,
+    .options_size = sizeof(struct pull_options),
+    .operand_min = 1,
+    .operand_max = COMMAND_MANY,
+    .run = pull_run,
+};
+
+struct push_options {
+    const char *compression, *chunk_size;
+    bool insecure, quiet;
+};
+
+static const char *const compressions[] = { "keep", "gzip", NULL };
+
+static const struct option push_options[] = {
+    {
+        .name = "compression",
+        .argument = "KIND",
+        OPTION(TEXT, struct push_options, compression),
+        .fallback = "keep",
+        .choices = compressions,
+        .doc =
+            "Send layers as they are stored (keep), which is zstd for what was built here, or as "
+            "gzip for consumers that know nothing else; the digest is another then.",
+    },
+    {
+        .name = "chunk-size",
+        .argument = "SIZE",
+        OPTION(TEXT, struct push_options, chunk_size),
+        .doc =
+            "Send blobs in pieces of this size, such as 64m, for proxies that limit requests; an "
+            "interrupted one goes on behind its last piece.",
+    },
+    REGISTRY_JOB_INSECURE_OPTION(struct push_options),
+    {
+        .letter = 'q',
+        .name = "quiet",
+        OPTION(FLAG, struct push_options, quiet),
+        .doc = "Show no progress.",
+    },
+    { 0 },
+};
+
+static int push_run(struct command_call *call, struct error *err)
+{
+    const struct push_options *options = call->options;
+    AUTO(store) struct store *store = NULL;
+    struct progress progress;
+    struct registry_job job = {
+        .progress = &progress,
+        .insecure = options->insecure,
+        .gzip = strcmp(options->compression, "gzip") == 0,
+    };
+    AUTO_TEXT struct text out = { 0 };
+    int result = 0;
+
+    if (options->chunk_size && parse_bytes(options->chunk_size, &job.chunk_bytes, err) < 0)
+        return command_refuse(call, err, "--chunk-size: write a size such as 64m");
+    job.store = store = open_store(err);
+    if (!store)
+        return -1;
+    progress_init(&progress, options->quiet ? "quiet" : call->globals->progress, "Pushing");
+    for (size_t i = 0; result == 0 && i < call->operands->count; i++)
+        result = registry_job_push(&job, call->operands->items[i], &out, err);
+    progress_done(&progress);
+    return result < 0 ? -1 : output_result(text_get(&out), err);
+}
+
+const struct command cmd_pull_push = {
+    .name = "push",
+    .operands = "IMAGE...",
+    .summary = "Publish images at registries and print their names with digests.",
+    .details =
+        "The image's name says where: HOST[:PORT]/PATH[:TAG], without a host docker.io. Blobs "
+        "that the registry has, also in another of its repositories that the store knows "
+        "of, are not sent.",
+    .options = push_options,
+    .options_size = sizeof(struct push_options),
+    .operand_min = 1,
+    .operand_max = COMMAND_MANY,
+    .run = push_run,
+};

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Pulling and pushing with progress: for `carte`, and for `pull`, `push` and `up` of stacks
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/progress.h"
+#include "image/store.h"
+#include "util/macro.h"
+#include "util/text.h"
+
+struct error;
+
+struct registry_job {
+    struct store *store;
+    struct progress *progress;
+    const char *platform; /* of pulls; NULL: this machine's */
+    bool insecure;
+    bool gzip; /* of pushes, as in registry_push.h */
+    uint64_t chunk_bytes;
+};
+
+/* Pull `name` and add the line "ID" to `out`; NULL: add nothing. */
+int registry_job_pull(const struct registry_job *job, const char *name, struct text *out,
+                      struct error *err) MUST_CHECK;
+
+/* Push `name` and add the line "NAME@DIGEST" to `out`; NULL: add nothing. */
+int registry_job_push(const struct registry_job *job, const char *name, struct text *out,
+                      struct error *err) MUST_CHECK;
+
+#define REGISTRY_JOB_INSECURE_OPTION(type)                                      \
+    {                                                                           \
+        .name = "insecure", OPTION(FLAG, type, insecure),                       \
+        .doc = "Take any certificate, and plain HTTP where there is no HTTPS.", \
+    }
