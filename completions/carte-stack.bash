@@ -76,7 +76,7 @@ _carte_stack_complete()
         case $previous in
         esac ;;
     build)
-        words="$globals --build-arg --no-cache"
+        words="$globals --build-arg --check --no-cache"
         services=1
         case $previous in
         esac ;;

@@ -6,6 +6,7 @@
 
 #include "build/build.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "build/build_run.h"
 #include "build/context.h"
 #include "build/epoch.h"
+#include "build/lint.h"
 #include "build/short_form.h"
 #include "build/stage.h"
 #include "build/stage_list.h"
@@ -157,15 +159,30 @@ static int save(struct builder *builder, struct stage *stage, struct image **ima
     return 0;
 }
 
-/* Everything up to the first step: mistakes are found before anything is done. */
-static int prepare(struct builder *builder, struct stage **target_out, struct error *err)
+/* The Cartefile and its context, without the images that it begins from. */
+static int read_all(struct builder *builder, struct error *err)
 {
     if (read_cartefile(builder, err) < 0 || context_open(builder, err) < 0 ||
         read_epoch(builder, err) < 0 || arg_scope_read_global(builder, err) < 0 ||
         stage_list_read(builder, err) < 0)
         return -1;
     arg_scope_warn_unused(builder, builder->diagnostics);
-    return stage_list_choose(builder, builder->request->target, target_out, err);
+    return 0;
+}
+
+/* Everything up to the first step: mistakes are found before anything is done. */
+static int prepare(struct builder *builder, struct stage **target_out, struct error *err)
+{
+    size_t findings = 0;
+
+    if (read_all(builder, err) < 0 || stage_list_choose(builder, target_out, err) < 0)
+        return -1;
+    findings = lint_run(builder);
+    if (findings > 0 && builder->cartefile->findings_are_errors)
+        return error_set(err, ERROR_INVALID,
+                         "%s: %zu finding%s, which the directive check=error=true makes mistakes",
+                         builder->cartefile->path, findings, findings == 1 ? "" : "s");
+    return 0;
 }
 
 /* The lines around the step that failed. */
@@ -201,20 +218,43 @@ static int run(struct builder *builder, struct image **image_out, struct error *
     return save(builder, target, image_out, err);
 }
 
-int build_image(struct store *store, const struct build_request *request, struct image **image_out,
-                struct error *err)
+static struct builder new_builder(struct store *store, const struct build_request *request)
 {
-    __attribute__((cleanup(builder_done))) struct builder builder = {
+    return (struct builder){
         .store = store,
         .store_fd = store_get_folder(store),
         .request = request,
+        .diagnostics = request->diagnostics,
     };
+}
+
+int build_image(struct store *store, const struct build_request *request, struct image **image_out,
+                struct error *err)
+{
+    __attribute__((cleanup(builder_done))) struct builder builder = new_builder(store, request);
     AUTO_CLOSE int lock = prune_lock(builder.store_fd, false, err);
     struct image *image = NULL;
 
-    builder.diagnostics = request->diagnostics ? request->diagnostics : &builder.own_diagnostics;
+    if (!builder.diagnostics)
+        builder.diagnostics = &builder.own_diagnostics;
     if (lock < 0 || build_run_sweep(&builder, err) < 0 || run(&builder, &image, err) < 0)
         return -1;
     *image_out = image;
+    return 0;
+}
+
+int build_check(struct store *store, const struct build_request *request, size_t *findings_out,
+                struct error *err)
+{
+    __attribute__((cleanup(builder_done))) struct builder builder = new_builder(store, request);
+    AUTO_CLOSE int lock = prune_lock(builder.store_fd, false, err);
+
+    struct stage *target = NULL;
+
+    assert(builder.diagnostics);
+    if (lock < 0 || read_all(&builder, err) < 0 ||
+        stage_list_find_target(&builder, &target, err) < 0)
+        return -1;
+    *findings_out = lint_run(&builder);
     return 0;
 }

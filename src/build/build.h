@@ -68,3 +68,10 @@ struct build_request {
  */
 int build_image(struct store *store, const struct build_request *request, struct image **image_out,
                 struct error *err) MUST_CHECK;
+
+/*
+ * Only look at the Cartefile: mistakes and findings go to request->diagnostics, which must be
+ * there. *findings_out is how many rules' findings there are.
+ */
+int build_check(struct store *store, const struct build_request *request, size_t *findings_out,
+                struct error *err) MUST_CHECK;

@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "build/arg_scope.h"
+#include "build/run_command.h"
 #include "build/step_mounts.h"
 #include "image/tree.h"
 #include "runtime/capability.h"
@@ -29,27 +31,8 @@
 #include "util/text.h"
 
 #define END_MS INT64_C(10000)
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define TAIL_MAX 600
 #define OUTPUT_MAX (1U << 20)
-
-/* Known to every RUN without an ARG, and without an influence on the cache. */
-static const char *const proxy_args[] = {
-    "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY",
-    "ftp_proxy",  "NO_PROXY",   "no_proxy",    "ALL_PROXY",   "all_proxy",
-};
-
-void build_run_shell(const struct stage *stage, struct strings *out)
-{
-    const struct strings *shell = &stage->manifest->config.shell;
-
-    for (size_t i = 0; i < shell->count; i++)
-        strings_add(out, shell->items[i]);
-    if (shell->count == 0) {
-        strings_add(out, "/bin/sh");
-        strings_add(out, "-c");
-    }
-}
 
 char *build_run_clean_path(const struct stage *stage, const char *path)
 {
@@ -70,80 +53,6 @@ char *build_run_clean_path(const struct stage *stage, const char *path)
     return text_steal(&clean);
 }
 
-/* Read a JSON array of strings; false: it is none. */
-static bool read_array(const char *text, struct strings *out)
-{
-    struct error ignored = { 0 };
-    AUTO(json) struct json *json = NULL;
-
-    if (*text != '[')
-        return false;
-    json = json_parse(text, strlen(text), &ignored);
-    if (!json_is_array(json) || json_count(json) == 0)
-        return false;
-    for (const struct json *c = json_first(json); c; c = json_next(c)) {
-        if (!json_is_text(c))
-            return false;
-    }
-    for (const struct json *c = json_first(json); c; c = json_next(c))
-        strings_add(out, json_get_text(c, ""));
-    return true;
-}
-
-int build_run_command(const struct stage *stage, const struct cartefile_instruction *at,
-                      const char *text, struct strings *out, struct error *err)
-{
-    AUTO_STRINGS struct strings words = { 0 };
-
-    if (*text == '[' && !read_array(text, &words))
-        return cartefile_error(stage->builder->cartefile, at, err,
-                               "the command is no JSON array of strings: use double quotes");
-    strings_add(out, words.count > 0 ? "CMD" : "CMD-SHELL");
-    for (size_t i = 0; i < words.count; i++)
-        strings_add(out, words.items[i]);
-    if (words.count == 0)
-        strings_add(out, text);
-    return 0;
-}
-
-/* A single here-document is the script; otherwise the shell itself reads what follows. */
-static int make_script(const struct stage *stage, const struct cartefile_instruction *at,
-                       char **out, struct error *err)
-{
-    AUTO_TEXT struct text script = { 0 };
-    bool is_alone = at->heredoc_count == 1 && at->words.count == 1;
-
-    if (is_alone && text_starts_with(at->heredocs[0].content, "#!"))
-        return cartefile_error(stage->builder->cartefile, at, err,
-                               "a here-document that begins with '#!' is not built yet: COPY the "
-                               "script and RUN it");
-    if (is_alone) {
-        *out = alloc_text(at->heredocs[0].content);
-        return 0;
-    }
-    text_add(&script, at->rest);
-    for (size_t i = 0; i < at->heredoc_count; i++)
-        text_add_format(&script, "\n%s%s", at->heredocs[i].content, at->heredocs[i].name);
-    *out = text_steal(&script);
-    return 0;
-}
-
-static int make_args(const struct stage *stage, const struct cartefile_instruction *at,
-                     struct strings *out, struct error *err)
-{
-    AUTO_FREE char *script = NULL;
-
-    if (at->is_json) {
-        strings_copy(out, &at->words);
-        return 0;
-    }
-    if (make_script(stage, at, &script, err) < 0)
-        return -1;
-    build_run_shell(stage, out);
-    strings_take(out, STEAL_PTR(script));
-    return 0;
-}
-
 /* Of a variable that is both, ENV counts. */
 static void make_env(const struct stage *stage, struct strings *out)
 {
@@ -159,16 +68,17 @@ static void make_env(const struct stage *stage, struct strings *out)
         strings_set_env(out, key, strings_find_env(env, key));
     }
     if (!strings_find_env(out, "PATH"))
-        strings_set_env(out, "PATH", DEFAULT_PATH);
+        strings_set_env(out, "PATH", STAGE_DEFAULT_PATH);
 }
 
 static void add_proxies(const struct stage *stage, struct strings *env)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(proxy_args); i++) {
-        const struct strings_pair *pair =
-            strings_map_find(&stage->builder->request->args, proxy_args[i]);
+    const struct strings_map *args = &stage->builder->request->args;
 
-        if (pair && pair->value && !strings_find_env(env, pair->key))
+    for (size_t i = 0; i < args->count; i++) {
+        const struct strings_pair *pair = &args->pairs[i];
+
+        if (arg_scope_is_proxy(pair->key) && pair->value && !strings_find_env(env, pair->key))
             strings_set_env(env, pair->key, pair->value);
     }
 }
@@ -194,6 +104,7 @@ static int make_key(const struct stage *stage, const struct cartefile_instructio
 
     stage_begin_key(stage, at, &hash);
     hash_list(&hash, &spec->program.args);
+    hash_sha256_update_text(&hash, or_empty(run_command_find_script(at)));
     hash_list(&hash, &spec->program.env);
     hash_sha256_update_text(&hash, or_empty(spec->program.cwd));
     hash_sha256_update_text(&hash, or_empty(spec->program.user));
@@ -316,7 +227,7 @@ static int remove_mount_points(const struct stage *stage, const struct step_moun
 static int remove_work(const struct stage *stage, const struct stage_layer *layer,
                        struct error *err)
 {
-    static const char *const names[] = { "work", "mounts" };
+    static const char *const names[] = { "work", "mounts", "script" };
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         AUTO_FREE char *path = alloc_format("%s/%s", layer->work, names[i]);
@@ -324,6 +235,27 @@ static int remove_work(const struct stage *stage, const struct stage_layer *laye
         if (file_remove_tree(stage->builder->session->fd, path, err) < 0)
             return -1;
     }
+    return 0;
+}
+
+/* A script with a program of its own is a file that is not in the layer. */
+static int add_script(const struct stage *stage, const struct cartefile_instruction *at,
+                      const struct stage_layer *layer, char **path_out, struct error *err)
+{
+    const struct builder *builder = stage->builder;
+    const char *script = run_command_find_script(at);
+    AUTO_FREE char *folder = alloc_format("%s/script", layer->work);
+    AUTO_FREE char *path = alloc_format("%s/file", folder);
+
+    if (!script)
+        return 0;
+    if (mkdirat(builder->session->fd, folder, 0700) < 0)
+        return error_set_errno(err, errno, "make folder '%s'", folder);
+    if (file_replace(builder->session->fd, path, script, strlen(script), FILE_VOLATILE(0755), err) <
+        0)
+        return -1;
+    *path_out =
+        alloc_format("%s/tmp/%s/%s", store_get_path(builder->store), builder->session->name, path);
     return 0;
 }
 
@@ -335,6 +267,8 @@ static int run_in_layer(struct stage *stage, const struct cartefile_instruction 
     AUTO_FREE char *folder = NULL;
     AUTO_FREE char *upper = NULL;
     AUTO_FREE char *work = NULL;
+    AUTO_FREE char *script = NULL;
+    AUTO_FREE struct container_mount *all = NULL;
     int result = 0;
 
     if (stage_begin_layer(stage, layer, err) < 0)
@@ -349,6 +283,19 @@ static int run_in_layer(struct stage *stage, const struct cartefile_instruction 
     spec->work = work;
     if (step_mounts_prepare(stage, mounts, layer->work, spec, err) < 0)
         return cartefile_wrap(stage->builder->cartefile, at, err);
+    if (add_script(stage, at, layer, &script, err) < 0)
+        return -1;
+    if (script) {
+        all = alloc_array(struct container_mount, spec->mount_count + 1);
+        for (size_t i = 0; i < spec->mount_count; i++)
+            all[i] = spec->mounts[i];
+        all[spec->mount_count++] = (struct container_mount){
+            .source = script,
+            .target = RUN_COMMAND_SCRIPT,
+            .read_only = true,
+        };
+        spec->mounts = all;
+    }
     if (session_note_container(builder->session, spec->id, err) < 0)
         return -1;
     result = launch(stage, at, spec, err);
@@ -416,8 +363,8 @@ int build_run_step(struct stage *stage, const struct cartefile_instruction *at, 
     int result = -1;
 
     make_env(stage, &spec.program.env);
-    if (make_args(stage, at, &spec.program.args, err) == 0 &&
-        step_mounts_read(stage, at, &mounts, err) == 0 && set_security(stage, at, &spec, err) == 0)
+    run_command_args(stage, at, &spec.program.args);
+    if (step_mounts_read(stage, at, &mounts, err) == 0 && set_security(stage, at, &spec, err) == 0)
         result = run_spec(stage, at, &spec, &mounts, err);
     strings_done(&spec.program.args);
     strings_done(&spec.program.env);

@@ -11,13 +11,6 @@
 int build_run_step(struct stage *stage, const struct cartefile_instruction *at,
                    struct error *err) MUST_CHECK;
 
-/* Add the words of the stage's shell: "/bin/sh", "-c". */
-void build_run_shell(const struct stage *stage, struct strings *out);
-
-/* A health check's command: CMD and its JSON array, or CMD-SHELL and its text. */
-int build_run_command(const struct stage *stage, const struct cartefile_instruction *at,
-                      const char *text, struct strings *out, struct error *err) MUST_CHECK;
-
 /* The absolute path without "." and ".." in it. */
 char *build_run_clean_path(const struct stage *stage, const char *path) MUST_CHECK;
 

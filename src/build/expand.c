@@ -7,7 +7,6 @@
 #include "build/expand.h"
 
 #include <ctype.h>
-#include <fnmatch.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -16,8 +15,10 @@
 #include "util/error.h"
 #include "util/text.h"
 
+#define DIGITS "0123456789"
 #define DEPTH_MAX 20U
 #define RESULT_MAX (1U << 20)
+#define PATTERN_MAX 128U
 #define PATTERN_VALUE_MAX 1024U /* each part of a value is tried against a pattern */
 
 struct scanner {
@@ -25,6 +26,7 @@ struct scanner {
     const char *p;
     unsigned depth;
     bool keeps_quotes;
+    bool keeps_escapes; /* within a pattern, which has its own */
 };
 
 /* Expand up to the end or, unquoted, one of the characters of `stops`. */
@@ -79,8 +81,11 @@ static int scan_one(struct scanner *scanner, struct text *out, struct error *err
     if (c == '"' && !scanner->keeps_quotes)
         return scan_quoted(scanner, out, err);
     if (c == scanner->scope->escape && *scanner->p &&
-        (!scanner->keeps_quotes || *scanner->p == '$'))
+        (!scanner->keeps_quotes || *scanner->p == '$')) {
+        if (scanner->keeps_escapes)
+            text_add_char(out, '\\');
         c = *scanner->p++;
+    }
     text_add_char(out, c);
     return 0;
 }
@@ -97,46 +102,104 @@ static int scan_until(struct scanner *scanner, const char *stops, struct text *o
     return 0;
 }
 
-/* The length of the shortest or longest part of `value` at its front or back that matches. */
-static size_t matching_length(const char *value, const char *pattern, bool front, bool longest,
-                              bool *found_out)
+/* A pattern of the shell, in which '*' and '?' have a meaning. */
+struct glob {
+    char bytes[PATTERN_MAX];
+    bool is_special[PATTERN_MAX]; /* not escaped, and one of "*?" */
+    size_t count;
+};
+
+static int parse_glob(const struct text *pattern, struct glob *out, struct error *err)
 {
-    size_t length = strlen(value);
+    *out = (struct glob){ 0 };
+    for (const char *p = text_get(pattern); *p; p++) {
+        bool is_escaped = *p == '\\' && p[1];
 
-    *found_out = false;
-    for (size_t i = 0; i <= length; i++) {
-        size_t size = longest ? length - i : i;
-        AUTO_FREE char *part =
-            front ? alloc_text_part(value, size) : alloc_text(value + length - size);
-
-        if (fnmatch(pattern, part, 0) != 0)
-            continue;
-        *found_out = true;
-        return size;
+        if (out->count == PATTERN_MAX)
+            return error_set(err, ERROR_INVALID, "a pattern is longer than %u bytes", PATTERN_MAX);
+        p += is_escaped;
+        out->is_special[out->count] = !is_escaped && (*p == '*' || *p == '?');
+        out->bytes[out->count++] = *p;
     }
     return 0;
 }
 
-static void add_trimmed(const char *value, const char *pattern, bool front, bool longest,
-                        struct text *out)
+static bool is_star(const struct glob *glob, size_t i)
 {
-    bool found = false;
-    size_t size = matching_length(value, pattern, front, longest, &found);
-
-    if (front)
-        text_add(out, value + size);
-    else
-        text_add_bytes(out, value, strlen(value) - size);
+    return glob->is_special[i] && glob->bytes[i] == '*';
 }
 
-static void add_replaced(const char *value, const char *pattern, const char *replacement, bool all,
-                         struct text *out)
+/* active[i]: part i may come next. All ways through the pattern are followed at once. */
+static void step(const struct glob *glob, char c, bool *active)
+{
+    for (size_t i = glob->count; i-- > 0;) {
+        bool fits = glob->is_special[i] || glob->bytes[i] == c;
+
+        active[i + 1] |= active[i] && fits && !is_star(glob, i);
+        active[i] = active[i] && is_star(glob, i);
+    }
+    for (size_t i = 0; i < glob->count; i++)
+        active[i + 1] |= active[i] && is_star(glob, i);
+}
+
+/* The length of the shortest or longest beginning of `value` that matches. */
+static bool match_front(const struct glob *glob, const char *value, bool longest,
+                        size_t *length_out)
+{
+    bool active[PATTERN_MAX + 1] = { true };
+    bool found = false;
+
+    for (size_t i = 0; i < glob->count && is_star(glob, i); i++)
+        active[i + 1] = true;
+    for (size_t i = 0;; i++) {
+        if (active[glob->count]) {
+            *length_out = i;
+            found = true;
+        }
+        if (!value[i] || (found && !longest))
+            return found;
+        active[glob->count] = false;
+        step(glob, value[i], active);
+    }
+}
+
+/* The same of its end. */
+static bool match_back(const struct glob *glob, const char *value, bool longest, size_t *length_out)
+{
+    size_t length = strlen(value);
+
+    for (size_t i = 0; i <= length; i++) {
+        size_t size = longest ? length - i : i;
+        size_t matching = 0;
+
+        if (!match_front(glob, value + length - size, true, &matching) || matching != size)
+            continue;
+        *length_out = size;
+        return true;
+    }
+    return false;
+}
+
+static void add_trimmed(const char *value, const struct glob *glob, bool front, bool longest,
+                        struct text *out)
+{
+    size_t size = 0;
+
+    if (front && match_front(glob, value, longest, &size))
+        text_add(out, value + size);
+    else if (!front && match_back(glob, value, longest, &size))
+        text_add_bytes(out, value, strlen(value) - size);
+    else
+        text_add(out, value);
+}
+
+static void add_replaced(const char *value, const struct glob *glob, const char *replacement,
+                         bool all, struct text *out)
 {
     while (*value) {
-        bool found = false;
-        size_t size = matching_length(value, pattern, true, true, &found);
+        size_t size = 0;
 
-        if (!found || size == 0) {
+        if (!match_front(glob, value, true, &size) || size == 0) {
             text_add_char(out, *value++);
             continue;
         }
@@ -166,16 +229,30 @@ static int scan_default(struct scanner *scanner, const char *name, const char *v
     return 0;
 }
 
+/* Up to one of `stops`, with the escapes in it. */
+static int scan_pattern(struct scanner *scanner, const char *stops, struct text *out,
+                        struct error *err)
+{
+    bool before = scanner->keeps_escapes;
+    int result = 0;
+
+    scanner->keeps_escapes = true;
+    result = scan_until(scanner, stops, out, err);
+    scanner->keeps_escapes = before;
+    return result;
+}
+
 static int scan_trim(struct scanner *scanner, const char *value, char kind, struct text *out,
                      struct error *err)
 {
     AUTO_TEXT struct text pattern = { 0 };
+    struct glob glob;
     bool longest = *scanner->p == kind;
 
     scanner->p += longest;
-    if (scan_until(scanner, "}", &pattern, err) < 0)
+    if (scan_pattern(scanner, "}", &pattern, err) < 0 || parse_glob(&pattern, &glob, err) < 0)
         return -1;
-    add_trimmed(value, text_get(&pattern), kind == '#', longest, out);
+    add_trimmed(value, &glob, kind == '#', longest, out);
     return 0;
 }
 
@@ -184,15 +261,16 @@ static int scan_replace(struct scanner *scanner, const char *value, struct text 
 {
     AUTO_TEXT struct text pattern = { 0 };
     AUTO_TEXT struct text replacement = { 0 };
+    struct glob glob;
     bool all = *scanner->p == '/';
 
     scanner->p += all;
-    if (scan_until(scanner, "/}", &pattern, err) < 0)
+    if (scan_pattern(scanner, "/}", &pattern, err) < 0 || parse_glob(&pattern, &glob, err) < 0)
         return -1;
     scanner->p += *scanner->p == '/';
     if (scan_until(scanner, "}", &replacement, err) < 0)
         return -1;
-    add_replaced(value, text_get(&pattern), text_get(&replacement), all, out);
+    add_replaced(value, &glob, text_get(&replacement), all, out);
     return 0;
 }
 
@@ -221,23 +299,40 @@ static int scan_modifier(struct scanner *scanner, const char *name, const char *
     return error_set(err, ERROR_INVALID, "${%s%c: expected '}' or one of :-+?#%%/", name, kind);
 }
 
+/* Letters, digits and '_'; of a name that begins with a digit, digits only. */
+static size_t name_length(const char *p)
+{
+    size_t length = strspn(p, DIGITS);
+
+    while (!isdigit((unsigned char)*p) && (isalnum((unsigned char)p[length]) || p[length] == '_'))
+        length++;
+    return length;
+}
+
+static void add_value(const struct scanner *scanner, const char *name, const char *value,
+                      struct text *out)
+{
+    if (value)
+        text_add(out, value);
+    else if (scanner->scope->missing)
+        scanner->scope->missing(scanner->scope->context, name);
+}
+
 static int scan_braces(struct scanner *scanner, struct text *out, struct error *err)
 {
-    const char *start = scanner->p;
-    AUTO_FREE char *name = NULL;
+    size_t length = name_length(scanner->p);
+    AUTO_FREE char *name = alloc_text_part(scanner->p, length);
     const char *value = NULL;
 
-    while (isalnum((unsigned char)*scanner->p) || *scanner->p == '_')
-        scanner->p++;
-    if (scanner->p == start)
+    scanner->p += length;
+    if (length == 0)
         return error_set(err, ERROR_INVALID, "'${' without a name: write '\\$' for a dollar sign");
-    name = alloc_text_part(start, (size_t)(scanner->p - start));
     value = scanner->scope->find(scanner->scope->context, name);
     if (*scanner->p && *scanner->p != '}') {
         if (scan_modifier(scanner, name, value, out, err) < 0)
             return -1;
     } else {
-        text_add(out, value ? value : "");
+        add_value(scanner, name, value, out);
     }
     if (*scanner->p != '}')
         return error_set(err, ERROR_INVALID, "'${%s' is not closed: add '}'", name);
@@ -247,22 +342,19 @@ static int scan_braces(struct scanner *scanner, struct text *out, struct error *
 
 static int scan_name(struct scanner *scanner, struct text *out)
 {
-    const char *start = scanner->p;
-    AUTO_FREE char *name = NULL;
-    const char *value = NULL;
+    size_t length = name_length(scanner->p);
+    AUTO_FREE char *name = alloc_text_part(scanner->p, length);
 
-    while (isalnum((unsigned char)*scanner->p) || *scanner->p == '_') {
-        scanner->p++;
-        if (isdigit((unsigned char)*start))
-            break;
-    }
-    if (scanner->p == start) {
-        text_add_char(out, '$');
+    scanner->p += length;
+    if (length > 0) {
+        add_value(scanner, name, scanner->scope->find(scanner->scope->context, name), out);
         return 0;
     }
-    name = alloc_text_part(start, (size_t)(scanner->p - start));
-    value = scanner->scope->find(scanner->scope->context, name);
-    text_add(out, value ? value : "");
+    /* The shell's own parameters have no value here: $$, $?, $@ */
+    if (*scanner->p && strchr("@*#?-$!", *scanner->p))
+        scanner->p++;
+    else
+        text_add_char(out, '$');
     return 0;
 }
 

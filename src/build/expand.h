@@ -16,9 +16,13 @@ struct error;
 /* The value of a variable, or NULL when it is not set. */
 typedef const char *(*expand_find_fn)(void *context, const char *name);
 
+/* Told of a variable without a value, where no default is given for it. */
+typedef void (*expand_missing_fn)(void *context, const char *name);
+
 struct expand_scope {
     expand_find_fn find;
-    void *context;
+    expand_missing_fn missing; /* or NULL */
+    void *context;             /* of both */
     char escape;
 };
 

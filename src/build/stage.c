@@ -37,6 +37,14 @@ int stage_fail(struct stage *stage, const struct cartefile_instruction *at)
     return -1;
 }
 
+struct manifest *stage_new_scratch(void)
+{
+    struct manifest *manifest = alloc_new(struct manifest);
+
+    strings_set_env(&manifest->config.env, "PATH", STAGE_DEFAULT_PATH);
+    return manifest;
+}
+
 const char *stage_find_variable(void *context, const char *name)
 {
     const struct stage *stage = context;

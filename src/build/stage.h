@@ -70,6 +70,10 @@ void stage_done(struct stage *stage);
 /* Keep the place of an instruction that failed, unless one is kept already. Returns -1. */
 int stage_fail(struct stage *stage, const struct cartefile_instruction *at);
 
+/* What FROM scratch begins with: no layer, and the usual PATH. */
+#define STAGE_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+struct manifest *stage_new_scratch(void) MUST_CHECK;
+
 /* Replace variables; errors get the place in the Cartefile in front. */
 int stage_expand(const struct stage *stage, const struct cartefile_instruction *at,
                  const char *word, char **out, struct error *err) MUST_CHECK;

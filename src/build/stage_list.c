@@ -147,7 +147,7 @@ static int load_base(struct stage *stage, const struct stage *below, struct erro
             strings_add(&texts, cartefile->instructions[i].rest);
     }
     if (!below && strcmp(stage->base, "scratch") == 0) {
-        stage->manifest = alloc_new(struct manifest);
+        stage->manifest = stage_new_scratch();
     } else if (!below) {
         if (load_image(stage, at, err) < 0)
             return -1;
@@ -234,18 +234,18 @@ static int refuse_target(const struct builder *builder, const char *target, stru
                      nearest ? nearest : names.items[0], nearest ? "?" : "");
 }
 
-int stage_list_choose(struct builder *builder, const char *target, struct stage **out,
-                      struct error *err)
+int stage_list_find_target(const struct builder *builder, struct stage **out, struct error *err)
 {
-    struct stage *stage = &builder->stages[builder->stage_count - 1];
+    const char *target = builder->request->target;
 
-    if (!text_is_empty(target)) {
-        stage = stage_list_find(builder, builder->stage_count, target, true);
-        if (!stage)
-            return refuse_target(builder, target, err);
-    }
-    if (mark_needed(stage, err) < 0)
+    *out = text_is_empty(target) ? &builder->stages[builder->stage_count - 1]
+                                 : stage_list_find(builder, builder->stage_count, target, true);
+    return *out ? 0 : refuse_target(builder, target, err);
+}
+
+int stage_list_choose(struct builder *builder, struct stage **out, struct error *err)
+{
+    if (stage_list_find_target(builder, out, err) < 0)
         return -1;
-    *out = stage;
-    return 0;
+    return mark_needed(*out, err);
 }

@@ -24,9 +24,12 @@ struct stage *stage_list_find(const struct builder *builder, size_t limit, const
 /* The stage that another begins from; NULL: an image, or nothing. */
 struct stage *stage_list_find_below(const struct stage *stage);
 
+/* The stage that --target names, or the last. ERROR_NOT_FOUND names the nearest. */
+int stage_list_find_target(const struct builder *builder, struct stage **out,
+                           struct error *err) MUST_CHECK;
+
 /*
- * The stage that `target` (NULL: the last) names. It and all that it needs are marked: their
- * `needs` and the images that they begin from are known then. ERROR_NOT_FOUND names the nearest.
+ * The same stage. It and all that it needs are marked: their `needs` and the images that they
+ * begin from are known then. ERROR_NOT_FOUND also when such an image is not in the store.
  */
-int stage_list_choose(struct builder *builder, const char *target, struct stage **out,
-                      struct error *err) MUST_CHECK;
+int stage_list_choose(struct builder *builder, struct stage **out, struct error *err) MUST_CHECK;

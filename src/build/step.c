@@ -16,6 +16,7 @@
 #include "build/arg_scope.h"
 #include "build/build_run.h"
 #include "build/copy_step.h"
+#include "build/run_command.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -179,7 +180,7 @@ static void set_command(const struct stage *stage, const struct cartefile_instru
         strings_copy(out, &at->words);
         return;
     }
-    build_run_shell(stage, out);
+    run_command_add_shell(stage, out);
     strings_add(out, at->rest);
 }
 
@@ -270,7 +271,7 @@ static int step_healthcheck(struct stage *stage, const struct cartefile_instruct
         return 0;
     }
     rest += strspn(rest, " \t");
-    return build_run_command(stage, at, rest, test, err);
+    return run_command_health(stage, at, rest, test, err);
 }
 
 static int workdir(struct stage *stage, const struct cartefile_instruction *at, struct error *err)

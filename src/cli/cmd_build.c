@@ -18,7 +18,7 @@
 #include "util/error.h"
 
 struct build_options {
-    bool no_cache;
+    bool no_cache, check;
     struct strings args;
     /* of `carte build` only: */
     struct strings names, labels, secrets, ssh, contexts, rights;
@@ -26,16 +26,21 @@ struct build_options {
     bool quiet;
 };
 
-#define COMMON_OPTIONS                                                         \
-    {                                                                          \
-        .name = "build-arg",                                                   \
-        .argument = "KEY=VALUE",                                               \
-        OPTION(LIST, struct build_options, args),                              \
-        .doc = "Value of an ARG; KEY alone takes it from the environment.",    \
-    },                                                                         \
-    {                                                                          \
-        .name = "no-cache", OPTION(FLAG, struct build_options, no_cache),      \
-        .doc = "Carry out every step, also those with a result in the store.", \
+#define COMMON_OPTIONS                                                          \
+    {                                                                           \
+        .name = "build-arg",                                                    \
+        .argument = "KEY=VALUE",                                                \
+        OPTION(LIST, struct build_options, args),                               \
+        .doc = "Value of an ARG; KEY alone takes it from the environment.",     \
+    },                                                                          \
+        {                                                                       \
+            .name = "check",                                                    \
+            OPTION(FLAG, struct build_options, check),                          \
+            .doc = "Build nothing: say what of the Cartefile could be better.", \
+        },                                                                      \
+    {                                                                           \
+        .name = "no-cache", OPTION(FLAG, struct build_options, no_cache),       \
+        .doc = "Carry out every step, also those with a result in the store.",  \
     }
 
 static const struct option stack_options[] = {
@@ -57,6 +62,15 @@ static int check_names(const struct stack *stack, const struct strings *names, s
                              names->items[i]);
     }
     return 0;
+}
+
+/* The end of --check: findings are told of by the exit status, too. */
+static int report_findings(struct command_call *call, size_t findings, struct error *err)
+{
+    if (findings == 0)
+        return output_result("Nothing could be better.\n", err);
+    call->exit_status = COMMAND_EXIT_ERROR;
+    return error_set(err, ERROR_INVALID, "%zu finding%s", findings, findings == 1 ? "" : "s");
 }
 
 static int build_services(const struct image_builder *builder, const struct stack *stack,
@@ -81,11 +95,13 @@ static int build_run(struct command_call *call, struct error *err)
     const struct build_options *options = call->options;
     AUTO(stack) struct stack *stack = NULL;
     AUTO(store) struct store *store = NULL;
+    size_t findings = 0;
     struct progress progress;
     struct image_builder builder = {
         .progress = &progress,
         .no_cache = options->no_cache,
         .args = &options->args,
+        .findings = options->check ? &findings : NULL,
     };
     int result;
 
@@ -98,7 +114,7 @@ static int build_run(struct command_call *call, struct error *err)
     progress_init(&progress, call->globals->progress, "Building");
     result = build_services(&builder, stack, call->operands, err);
     progress_done(&progress);
-    return result;
+    return result == 0 && options->check ? report_findings(call, findings, err) : result;
 }
 
 const struct command cmd_build = {
@@ -189,12 +205,14 @@ static int build_request(struct command_call *call, struct build_request *reques
 {
     const struct build_options *options = call->options;
     AUTO(store) struct store *store = open_store(err);
+    size_t findings = 0;
     struct progress progress;
     struct image_builder builder = {
         .store = store,
         .progress = &progress,
         .no_cache = options->no_cache,
         .args = &options->args,
+        .findings = options->check ? &findings : NULL,
     };
     const char *label = options->names.count ? options->names.items[0] : request->context_folder;
     int result;
@@ -204,7 +222,7 @@ static int build_request(struct command_call *call, struct build_request *reques
     progress_init(&progress, options->quiet ? "quiet" : call->globals->progress, "Building");
     result = image_builder_build(&builder, label, request, out, err);
     progress_done(&progress);
-    return result;
+    return result == 0 && options->check ? report_findings(call, findings, err) : result;
 }
 
 static int read_inputs(const struct build_options *options, struct build_inputs *out,
@@ -253,8 +271,8 @@ static int build_image_run(struct command_call *call, struct error *err)
     strings_done(&request.names);
     strings_map_done(&request.labels);
     strings_map_done(&request.args);
-    if (result < 0)
-        return -1;
+    if (result < 0 || options->check)
+        return result;
     line = alloc_format("%s\n", image->id);
     return output_result(line, err);
 }

@@ -11,9 +11,12 @@
 #include <unistd.h>
 
 #include "cli/build_network.h"
+#include "cli/output.h"
 #include "cli/run_step.h"
 #include "util/alloc.h"
+#include "util/diagnostic.h"
 #include "util/error.h"
+#include "util/file.h"
 #include "util/log.h"
 
 /* One image that is being built. */
@@ -65,15 +68,45 @@ static void sweep_networks(void)
         log_warn("leftovers of a build could not be removed", LOG_TEXT("why", err.text));
 }
 
-int image_builder_build(const struct image_builder *builder, const char *label,
-                        struct build_request *request, struct image **image_out, struct error *err)
+/* What is told of a Cartefile, before the error's own line. */
+static void print_report(const struct image_builder *builder, const struct build_request *request)
+{
+    const struct diagnostics *diagnostics = request->diagnostics;
+    bool is_wanted = builder->findings || builder->progress->mode != PROGRESS_QUIET ||
+                     diagnostics->error_count > 0;
+    AUTO_TEXT struct text out = { 0 };
+    struct error ignored = { 0 };
+
+    if (is_wanted)
+        diagnostic_format(diagnostics, output_has_colour(STDERR_FILENO), &out);
+    text_add(&out, text_get(request->excerpt));
+    if (out.length == 0)
+        return;
+    progress_rest(builder->progress);
+    if (file_write_all(STDERR_FILENO, text_get(&out), out.length, &ignored) < 0)
+        error_clear(&ignored);
+}
+
+/* Mistakes were printed, each with its place. */
+static int shorten_error(const struct diagnostics *diagnostics, struct error *err)
+{
+    const char *file = diagnostics->count > 0 ? diagnostics->items[0].file : NULL;
+    size_t count = diagnostics->error_count;
+
+    if (count == 0 || !file)
+        return -1;
+    error_clear(err);
+    return error_set(err, ERROR_INVALID, "%s has %zu mistake%s", file, count,
+                     count == 1 ? "" : "s");
+}
+
+static int build(const struct image_builder *builder, const char *label,
+                 struct build_request *request, struct image **image_out, struct error *err)
 {
     AUTO_FREE char *item = alloc_format("Image %s", label);
     struct job job = { builder->progress, item };
-    AUTO(image) struct image *image = NULL;
 
     sweep_networks();
-    image_builder_add_args(builder->args, &request->args);
     request->no_cache = request->no_cache || builder->no_cache;
     request->run = run_container;
     request->progress = show_step;
@@ -81,11 +114,46 @@ int image_builder_build(const struct image_builder *builder, const char *label,
     /* Lines may stand between those of progress; in a block they would tear it. */
     request->output_fd = builder->progress->mode == PROGRESS_LINES ? STDERR_FILENO : -1;
     progress_update(builder->progress, item, PROGRESS_WORKING, "Building");
-    if (build_image(builder->store, request, &image, err) < 0) {
+    if (build_image(builder->store, request, image_out, err) < 0) {
         progress_update(builder->progress, item, PROGRESS_FAILED, "Error");
-        return error_wrap(err, "build '%s'", label);
+        return -1;
     }
     progress_update(builder->progress, item, PROGRESS_DONE, "Built");
+    return 0;
+}
+
+static int check(const struct image_builder *builder, const struct build_request *request,
+                 struct error *err)
+{
+    size_t findings = 0;
+
+    if (build_check(builder->store, request, &findings, err) < 0)
+        return -1;
+    *builder->findings += findings;
+    return 0;
+}
+
+int image_builder_build(const struct image_builder *builder, const char *label,
+                        struct build_request *request, struct image **image_out, struct error *err)
+{
+    struct diagnostics diagnostics = { 0 };
+    AUTO_TEXT struct text excerpt = { 0 };
+    AUTO(image) struct image *image = NULL;
+    int result;
+
+    image_builder_add_args(builder->args, &request->args);
+    request->diagnostics = &diagnostics;
+    request->excerpt = &excerpt;
+    result = builder->findings ? check(builder, request, err)
+                               : build(builder, label, request, &image, err);
+    print_report(builder, request);
+    if (result < 0)
+        shorten_error(&diagnostics, err);
+    diagnostic_done(&diagnostics);
+    request->diagnostics = NULL;
+    request->excerpt = NULL;
+    if (result < 0)
+        return error_wrap(err, "%s '%s'", builder->findings ? "check" : "build", label);
     if (image_out)
         *image_out = STEAL_PTR(image);
     return 0;

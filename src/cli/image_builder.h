@@ -25,12 +25,17 @@ struct image_builder {
     struct progress *progress;
     bool no_cache;
     const struct strings *args; /* "KEY=value", over those of the file; NULL: none */
+    size_t *findings; /* only look at the Cartefiles, and count what could be better; or NULL */
 };
 
 /* Take "KEY=value", or "KEY" with the value of our own environment, into `map`. */
 void image_builder_add_args(const struct strings *args, struct strings_map *map);
 
-/* Build `request` under the name `label` in the progress. *image_out may be NULL. */
+/*
+ * Build `request` under the name `label` in the progress, and print what is wrong with the
+ * Cartefile or could be better. *image_out may be NULL; nothing is written to it when the Cartefile
+ * is only looked at.
+ */
 int image_builder_build(const struct image_builder *builder, const char *label,
                         struct build_request *request, struct image **image_out,
                         struct error *err) MUST_CHECK;

@@ -166,7 +166,7 @@ static void an_image_has_its_files_and_its_configuration(void **state)
                        "ENTRYPOINT [\"/bin/hello\"]\nCMD [\"x\"]\n",
                        "hello");
     assert_content(image, "bin/hello", "hello\n");
-    assert_string_equal(image->config.env.items[0], "GREETING=hello world");
+    assert_string_equal(image->config.env.items[1], "GREETING=hello world");
     assert_string_equal(image->config.working_dir, "/srv");
     assert_string_equal(image->config.exposed.items[0], "80/tcp");
     assert_string_equal(image->config.entrypoint.items[0], "/bin/hello");
