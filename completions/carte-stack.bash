@@ -21,9 +21,10 @@ _carte_stack_complete()
     esac
     case $command in
     up)
-        words="$globals --detach -d --wait --wait-timeout --build --no-build --force-recreate --scale --timeout -t --no-log-prefix --timestamps"
+        words="$globals --detach -d --wait --wait-timeout --build --no-build --pull --force-recreate --scale --timeout -t --no-log-prefix --timestamps"
         services=1
         case $previous in
+        --pull) values='missing always never policy' ;;
         esac ;;
     down)
         words="$globals --volumes -v --timeout -t"
@@ -80,6 +81,17 @@ _carte_stack_complete()
         services=1
         case $previous in
         esac ;;
+    pull)
+        words="$globals --insecure --quiet -q"
+        services=1
+        case $previous in
+        esac ;;
+    push)
+        words="$globals --insecure --compression --quiet -q"
+        services=1
+        case $previous in
+        --compression) values='keep gzip' ;;
+        esac ;;
     config)
         words="$globals --quiet -q --services --images --networks --volumes --format"
         case $previous in
@@ -95,7 +107,7 @@ _carte_stack_complete()
         --format) values='text json' ;;
         esac ;;
     '')
-        words="$globals up down ps logs events exec attach scale start stop restart build config schema version" ;;
+        words="$globals up down ps logs events exec attach scale start stop restart build pull push config schema version" ;;
     esac
     [ -n "$values" ] && words=$values
     if [ -n "$services" ] && [ -z "$values" ]; then

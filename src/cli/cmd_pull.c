@@ -6,8 +6,6 @@
 
 #include "cli/cmd_pull.h"
 
-#include <string.h>
-
 #include "cli/command.h"
 #include "cli/open_store.h"
 #include "cli/output.h"
@@ -15,6 +13,7 @@
 #include "util/alloc.h"
 #include "util/error.h"
 #include "util/parse.h"
+#include "util/text.h"
 
 struct pull_options {
     const char *platform;
@@ -83,19 +82,8 @@ struct push_options {
     bool insecure, quiet;
 };
 
-static const char *const compressions[] = { "keep", "gzip", NULL };
-
 static const struct option push_options[] = {
-    {
-        .name = "compression",
-        .argument = "KIND",
-        OPTION(TEXT, struct push_options, compression),
-        .fallback = "keep",
-        .choices = compressions,
-        .doc =
-            "Send layers as they are stored (keep), which is zstd for what was built here, or as "
-            "gzip for consumers that know nothing else; the digest is another then.",
-    },
+    REGISTRY_JOB_COMPRESSION_OPTION(struct push_options),
     {
         .name = "chunk-size",
         .argument = "SIZE",
@@ -122,7 +110,7 @@ static int push_run(struct command_call *call, struct error *err)
     struct registry_job job = {
         .progress = &progress,
         .insecure = options->insecure,
-        .gzip = strcmp(options->compression, "gzip") == 0,
+        .gzip = text_equal(options->compression, "gzip"),
     };
     AUTO_TEXT struct text out = { 0 };
     int result = 0;

@@ -10,6 +10,7 @@
 #include "cli/cmd_up.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/action.h"
 #include "cli/attach.h"
@@ -29,8 +30,11 @@ struct up_options {
     bool detach, build, no_build, wait, force_recreate;
     bool no_log_prefix, timestamps, remove_orphans;
     struct strings scale;
+    const char *pull;
     int64_t wait_timeout_ms, timeout_ms;
 };
+
+static const char *const pull_choices[] = { "missing", "always", "never", "policy", NULL };
 
 static const struct option up_options[] = {
     {
@@ -59,6 +63,15 @@ static const struct option up_options[] = {
         .name = "no-build",
         OPTION(FLAG, struct up_options, no_build),
         .doc = "Build nothing; a missing image is an error.",
+    },
+    {
+        .name = "pull",
+        .argument = "WHEN",
+        OPTION(TEXT, struct up_options, pull),
+        .fallback = "policy",
+        .choices = pull_choices,
+        .doc = "Fetch images that are not built: missing, always, never, or as the services' "
+               "pull_policy says.",
     },
     {
         .name = "force-recreate",
@@ -140,7 +153,11 @@ static int prepare_images(struct command_call *call, const struct stack *stack,
     const struct up_options *options = call->options;
     AUTO(store) struct store *store = open_store(err);
     struct progress progress;
-    struct image_builder builder = { .store = store, .progress = &progress };
+    struct image_builder builder = {
+        .store = store,
+        .progress = &progress,
+        .pull_policy = strcmp(options->pull, "policy") == 0 ? NULL : options->pull,
+    };
     int result;
 
     if (!store)

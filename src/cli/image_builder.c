@@ -12,6 +12,7 @@
 
 #include "cli/build_network.h"
 #include "cli/output.h"
+#include "cli/registry_job.h"
 #include "cli/run_step.h"
 #include "util/alloc.h"
 #include "util/diagnostic.h"
@@ -199,27 +200,65 @@ static int is_missing(struct store *store, const char *name, bool *out, struct e
     return 0;
 }
 
+static enum service_pull policy_of(const struct image_builder *builder,
+                                   const struct service *service)
+{
+    if (!builder->pull_policy)
+        return service->pull_policy;
+    return strcmp(builder->pull_policy, "always") == 0  ? SERVICE_PULL_ALWAYS
+           : strcmp(builder->pull_policy, "never") == 0 ? SERVICE_PULL_NEVER
+                                                        : SERVICE_PULL_MISSING;
+}
+
+static int pull(const struct image_builder *builder, const struct service *service,
+                struct error *err)
+{
+    const struct registry_job job = { .store = builder->store, .progress = builder->progress };
+
+    if (registry_job_pull(&job, service->image, NULL, err) < 0)
+        return error_wrap(err, "service '%s'", service->name);
+    return 0;
+}
+
 static int prepare(const struct image_builder *builder, const struct service *service,
                    enum image_builder_choice choice, struct error *err)
 {
+    enum service_pull policy = policy_of(builder, service);
+    bool can_build = service->build.present && choice != IMAGE_BUILDER_NONE;
     bool missing = true;
 
-    if (service->build.present && choice == IMAGE_BUILDER_ALL)
+    if (can_build && (choice == IMAGE_BUILDER_ALL || policy == SERVICE_PULL_BUILD))
         return image_builder_build_service(builder, service, err);
+    if (policy == SERVICE_PULL_ALWAYS && !service->build.present)
+        return pull(builder, service, err);
     if (is_missing(builder->store, service->image, &missing, err) < 0)
         return -1;
     if (!missing)
         return 0;
-    if (service->build.present && choice != IMAGE_BUILDER_NONE)
+    if (can_build)
         return image_builder_build_service(builder, service, err);
     if (service->build.present)
         return error_set(err, ERROR_NOT_FOUND,
                          "service '%s': image '%s' is not built yet; leave --no-build away",
                          service->name, service->image);
-    return error_set(err, ERROR_NOT_FOUND,
-                     "service '%s': image '%s' is not in the store; build it with 'carte build -t "
-                     "%s FOLDER', or give the service a build section",
-                     service->name, service->image, service->image);
+    if (policy == SERVICE_PULL_NEVER)
+        return error_set(err, ERROR_NOT_FOUND,
+                         "service '%s': image '%s' is not in the store, and is never pulled; fetch "
+                         "it with 'carte pull %s'",
+                         service->name, service->image, service->image);
+    return pull(builder, service, err);
+}
+
+/* Services may share an image that one of them builds. */
+static const struct service *find_maker(const struct stack *stack, const struct service *service)
+{
+    for (size_t i = 0; i < stack->service_count && !service->build.present; i++) {
+        const struct service *other = &stack->services[i];
+
+        if (other->build.present && strcmp(other->image, service->image) == 0)
+            return other;
+    }
+    return service;
 }
 
 int image_builder_prepare(const struct image_builder *builder, const struct stack *stack,
@@ -227,7 +266,7 @@ int image_builder_prepare(const struct image_builder *builder, const struct stac
                           struct error *err)
 {
     AUTO_FREE size_t *order = alloc_array(size_t, MAX(stack->service_count, (size_t)1));
-    AUTO_STRINGS struct strings built = { 0 };
+    AUTO_STRINGS struct strings done = { 0 };
 
     stack_order(stack, order);
     for (size_t i = 0; i < stack->service_count; i++) {
@@ -235,13 +274,11 @@ int image_builder_prepare(const struct image_builder *builder, const struct stac
 
         if (names->count > 0 && !strings_has(names, service->name))
             continue;
-        /* Services may share an image that one of them builds. */
-        if (strings_has(&built, service->image))
+        if (strings_has(&done, service->image))
             continue;
-        if (prepare(builder, service, choice, err) < 0)
+        if (prepare(builder, find_maker(stack, service), choice, err) < 0)
             return -1;
-        if (service->build.present)
-            strings_add(&built, service->image);
+        strings_add(&done, service->image);
     }
     return 0;
 }

@@ -26,6 +26,7 @@ struct image_builder {
     bool no_cache;
     const struct strings *args; /* "KEY=value", over those of the file; NULL: none */
     size_t *findings; /* only look at the Cartefiles, and count what could be better; or NULL */
+    const char *pull_policy; /* "missing", "always" or "never", over the services'; NULL: none */
 };
 
 /* Take "KEY=value", or "KEY" with the value of our own environment, into `map`. */
@@ -45,8 +46,9 @@ int image_builder_build_service(const struct image_builder *builder, const struc
                                 struct error *err) MUST_CHECK;
 
 /*
- * Build what the services of `names` (empty: all) need: images that are missing, every one that can
- * be built, or none. ERROR_NOT_FOUND: an image is missing and is not built.
+ * Build or pull what the services of `names` (empty: all) need: images that are missing, every one
+ * that can be built, or none; the others are pulled as their policies say. ERROR_NOT_FOUND: an
+ * image is missing, and neither built nor pulled.
  */
 int image_builder_prepare(const struct image_builder *builder, const struct stack *stack,
                           const struct strings *names, enum image_builder_choice choice,

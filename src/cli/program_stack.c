@@ -15,6 +15,7 @@
 #include "cli/cmd_lifecycle.h"
 #include "cli/cmd_logs.h"
 #include "cli/cmd_ps.h"
+#include "cli/cmd_pull_stack.h"
 #include "cli/cmd_schema.h"
 #include "cli/cmd_supervise.h"
 #include "cli/cmd_up.h"
@@ -86,6 +87,8 @@ static const struct command *const stack_commands[] = {
     &cmd_lifecycle_stop,
     &cmd_lifecycle_restart,
     &cmd_build,
+    &cmd_pull_stack,
+    &cmd_pull_stack_push,
     &cmd_config,
     &cmd_schema,
     &cmd_version,

@@ -16,6 +16,8 @@
 #include "util/alloc.h"
 #include "util/error.h"
 
+const char *const registry_job_compressions[] = { "keep", "gzip", NULL };
+
 int registry_job_pull(const struct registry_job *job, const char *name, struct text *out,
                       struct error *err)
 {

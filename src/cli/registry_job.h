@@ -38,3 +38,12 @@ int registry_job_push(const struct registry_job *job, const char *name, struct t
         .name = "insecure", OPTION(FLAG, type, insecure),                       \
         .doc = "Take any certificate, and plain HTTP where there is no HTTPS.", \
     }
+
+extern const char *const registry_job_compressions[];
+#define REGISTRY_JOB_COMPRESSION_OPTION(type)                                                      \
+    {                                                                                              \
+        .name = "compression", .argument = "KIND", OPTION(TEXT, type, compression),                \
+        .fallback = "keep", .choices = registry_job_compressions,                                  \
+        .doc = "Send layers as they are stored (keep), which is zstd for what was built here, or " \
+               "as gzip for consumers that know nothing else; the digest is another then.",        \
+    }

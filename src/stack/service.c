@@ -13,8 +13,11 @@
 #include "stack/reading.h"
 #include "stack/shorthand.h"
 #include "stack/tables.h"
+#include "util/alloc.h"
 #include "util/clock.h"
+#include "util/text.h"
 
+static const char *const pull_policies[] = { "missing", "always", "never", "build", NULL };
 static const char *const unhealthy_actions[] = { "restart", "replace", "none", NULL };
 
 /* `links: [db:alias]` says that `db` is started first. */
@@ -49,12 +52,28 @@ static void prepare_links(struct reading *reading, struct node *map)
     }
 }
 
+/* Other words for fetching what is missing, and such as look at the image's age. */
+static void prepare_pull_policy(struct reading *reading, struct node *map)
+{
+    struct node *policy = node_find(map, "pull_policy");
+    const char *text = policy && policy->kind == NODE_SCALAR ? policy->text : "";
+
+    if (strcmp(text, "daily") == 0 || strcmp(text, "weekly") == 0 || strcmp(text, "refresh") == 0 ||
+        text_starts_with(text, "every_"))
+        reading_warn(reading, policy, "'%s' has the effect of 'missing' so far", text);
+    else if (strcmp(text, "if_not_present") != 0)
+        return;
+    free(policy->text);
+    policy->text = alloc_text("missing");
+}
+
 /* A single number of `expose` may be a range; `network_mode` has words that mean the default. */
 static void prepare_service(struct reading *reading, struct node *map)
 {
     struct node *mode = node_find(map, "network_mode");
 
     prepare_links(reading, map);
+    prepare_pull_policy(reading, map);
     if (mode && mode->kind == NODE_SCALAR &&
         (strcmp(mode->text, "bridge") == 0 || strcmp(mode->text, "default") == 0)) {
         reading_warn(reading, mode, "'%s' means the network 'default' here", mode->text);
@@ -73,6 +92,9 @@ static void check_service(struct reading *reading, const struct node *map, void 
     if (mode && service->network_count > 0)
         reading_error(reading, node_find(map, "networks"),
                       "'networks' and 'network_mode' exclude each other; keep one");
+    if (service->pull_policy == SERVICE_PULL_BUILD && !service->build.present)
+        reading_error(reading, node_find(map, "pull_policy"),
+                      "'build' needs a build section in the service");
 }
 
 static const struct field service_fields[] = {
@@ -89,6 +111,15 @@ static const struct field service_fields[] = {
         .expand = shorthand_build,
         .live = true,
         .doc = "How the image is built; one word is the folder.",
+    },
+    {
+        .key = "pull_policy",
+        MEMBER(CHOICE, struct service, pull_policy),
+        .fallback = "missing",
+        .choices = pull_policies,
+        .live = true,
+        .doc = "When `up` fetches the image: where it is missing and not built here, always, or "
+               "never; `build` builds it each time.",
     },
     {
         .key = "container_name",
@@ -407,7 +438,6 @@ static const struct field service_fields[] = {
     LATER("pre_start", "Commands before the start."),
     LATER("pre_stop", "Commands before the stop."),
     LATER("provider", "Another program that provides the service."),
-    LATER("pull_policy", "When the image is fetched."),
     LATER("pull_refresh_after", "When the image is fetched again."),
     LATER("runtime", "The OCI runtime."),
     LATER("storage_opt", "Options of the root file system."),

@@ -24,6 +24,7 @@ struct service {
     char *name;
     char *image; /* reference; a built service without one has "<project>-<service>" */
     struct service_build build;
+    enum service_pull pull_policy;
     char *container_name;             /* or NULL */
     bool has_command, has_entrypoint; /* false: as the image says */
     struct strings command, entrypoint;

@@ -70,6 +70,14 @@ enum service_unhealthy {
     SERVICE_UNHEALTHY_NONE
 };
 
+/* When the image is fetched. */
+enum service_pull {
+    SERVICE_PULL_MISSING,
+    SERVICE_PULL_ALWAYS,
+    SERVICE_PULL_NEVER,
+    SERVICE_PULL_BUILD /* it is built, each time */
+};
+
 struct service_healthcheck {
     enum service_probe probe; /* INHERIT: as the image says */
     struct strings test;      /* CMD: argv; SHELL: one string for /bin/sh -c */
