@@ -28,7 +28,6 @@
 #include "util/strings.h"
 #include "util/text.h"
 
-#define DEPTH_MAX 400U
 #define XATTR_MAX 65536U
 #define BLOCK 131072
 
@@ -269,8 +268,8 @@ static int pack_folder(struct pack *pack, int fd, const struct stat *status, str
     bool is_plain_root = pack->path.length == 0 && (status->st_mode & 07777) == 0755 &&
                          status->st_uid == 0 && status->st_gid == 0;
 
-    if (++pack->depth > DEPTH_MAX)
-        return error_set(err, ERROR_INVALID, "folders are nested deeper than %u", DEPTH_MAX);
+    if (++pack->depth > TREE_DEPTH_MAX)
+        return error_set(err, ERROR_INVALID, "folders are nested deeper than %u", TREE_DEPTH_MAX);
     if (!is_plain_root && write_entry(pack, fd, status, NULL, err) < 0)
         return -1;
     if (file_list(fd, &names, err) < 0)

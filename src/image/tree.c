@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,6 +27,7 @@
 int tree_clean_path(const char *path, char **out, struct error *err)
 {
     AUTO_TEXT struct text clean = { 0 };
+    unsigned depth = 0;
 
     if (*path == '/')
         return error_set(err, ERROR_INVALID, "'%s' is an absolute path", path);
@@ -37,6 +39,9 @@ int tree_clean_path(const char *path, char **out, struct error *err)
         if (length > NAME_MAX || clean.length + length + 1 > TREE_PATH_MAX)
             return error_set(err, ERROR_INVALID, "a path is too long: '%.60s...'", path);
         if (length > 0 && !(length == 1 && *path == '.')) {
+            if (++depth > TREE_DEPTH_MAX)
+                return error_set(err, ERROR_INVALID, "folders are nested deeper than %u",
+                                 TREE_DEPTH_MAX);
             if (clean.length > 0)
                 text_add_char(&clean, '/');
             text_add_bytes(&clean, path, length);
@@ -47,11 +52,11 @@ int tree_clean_path(const char *path, char **out, struct error *err)
     return 0;
 }
 
-static int open_beneath(int root, const char *path, uint64_t flags)
+static int open_beneath(int root, const char *path, uint64_t flags, uint64_t resolve)
 {
     struct open_how how = {
         .flags = flags | O_CLOEXEC,
-        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV | resolve,
     };
 
     return (int)syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof(how));
@@ -59,28 +64,10 @@ static int open_beneath(int root, const char *path, uint64_t flags)
 
 int tree_open_folder(int root, const char *path, struct error *err)
 {
-    int fd = open_beneath(root, path, O_RDONLY | O_DIRECTORY);
+    int fd = open_beneath(root, path, O_RDONLY | O_DIRECTORY, 0);
 
     if (fd < 0)
         return error_set_errno(err, errno, "open folder '%s'", path);
-    return fd;
-}
-
-/* The folder that `path` lies in, and the last part of `path`. */
-static int open_parent(int root, const char *path, const char **name_out, struct error *err)
-{
-    const char *slash = strrchr(path, '/');
-    AUTO_FREE char *parent = alloc_text_part(path, slash ? (size_t)(slash - path) : 0);
-    int fd = open_beneath(root, parent, O_RDONLY | O_DIRECTORY);
-
-    if (fd < 0 && errno == ENOENT) {
-        if (tree_make_folders(root, parent, err) < 0)
-            return -1;
-        fd = open_beneath(root, parent, O_RDONLY | O_DIRECTORY);
-    }
-    if (fd < 0)
-        return error_set_errno(err, errno, "open folder '%s'", parent);
-    *name_out = slash ? slash + 1 : path;
     return fd;
 }
 
@@ -92,7 +79,7 @@ static int make_folder(int parent, const char *name, mode_t mode)
 int tree_make_folders(int root, const char *path, struct error *err)
 {
     AUTO_FREE char *prefix = alloc_text(path);
-    AUTO_CLOSE int parent = open_beneath(root, "", O_RDONLY | O_DIRECTORY);
+    AUTO_CLOSE int parent = open_beneath(root, "", O_RDONLY | O_DIRECTORY, 0);
 
     if (parent < 0)
         return error_set_errno(err, errno, "open the tree");
@@ -104,7 +91,7 @@ int tree_make_folders(int root, const char *path, struct error *err)
         part[length] = '\0';
         if (make_folder(parent, part, 0755) < 0)
             return error_set_errno(err, errno, "make folder '%s'", prefix);
-        next = open_beneath(root, prefix, O_RDONLY | O_DIRECTORY);
+        next = open_beneath(root, prefix, O_RDONLY | O_DIRECTORY, 0);
         if (next < 0)
             return error_set_errno(err, errno, "open folder '%s'", prefix);
         close(parent);
@@ -113,6 +100,63 @@ int tree_make_folders(int root, const char *path, struct error *err)
         part += length + (after == '/');
     }
     return 0;
+}
+
+static unsigned count_slashes(const char *path)
+{
+    unsigned count = 0;
+
+    for (; *path; path++)
+        count += *path == '/';
+    return count;
+}
+
+/* A chain of links can lead deeper than any path is long; the kernel knows where `fd` is. */
+static int check_depth(int root, int fd, struct error *err)
+{
+    char root_path[PATH_MAX] = "";
+    char path[PATH_MAX] = "";
+    char link[64];
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", root);
+    if (readlink(link, root_path, sizeof(root_path) - 1) < 0)
+        return error_set_errno(err, errno, "find out where the tree is");
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    if ((readlink(link, path, sizeof(path) - 1) < 0 && errno == ENAMETOOLONG) ||
+        count_slashes(path) > count_slashes(root_path) + TREE_DEPTH_MAX)
+        return error_set(err, ERROR_INVALID, "links lead deeper than %u folders", TREE_DEPTH_MAX);
+    return 0;
+}
+
+/* Without links on the way the depth is that of the path, which is limited. */
+static int open_parent(int root, const char *parent, bool *linked_out, struct error *err)
+{
+    AUTO_CLOSE int fd = open_beneath(root, parent, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+
+    *linked_out = fd < 0 && errno == ELOOP;
+    if (fd >= 0)
+        return STEAL_FD(fd);
+    if (*linked_out)
+        fd = open_beneath(root, parent, O_RDONLY | O_DIRECTORY, 0);
+    if (fd < 0)
+        return error_set_errno(err, errno, "open folder '%s'", parent);
+    return check_depth(root, fd, err) < 0 ? -1 : STEAL_FD(fd);
+}
+
+int tree_open_parent(int root, const char *path, const char **name_out, bool *linked_out,
+                     struct error *err)
+{
+    const char *slash = strrchr(path, '/');
+    AUTO_FREE char *parent = alloc_text_part(path, slash ? (size_t)(slash - path) : 0);
+    int fd = open_parent(root, parent, linked_out, err);
+
+    *name_out = slash ? slash + 1 : path;
+    if (fd >= 0 || err->code != ERROR_NOT_FOUND)
+        return fd;
+    error_clear(err);
+    if (tree_make_folders(root, parent, err) < 0)
+        return -1;
+    return open_parent(root, parent, linked_out, err);
 }
 
 static int clear_place(int parent, const char *name, const struct tree_entry *entry,
@@ -187,23 +231,11 @@ static int make_file(int parent, const char *name)
     return openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
-int tree_put(int root, const struct tree_entry *entry, int *fd_out, struct error *err)
+int tree_put_at(int parent, const char *name, const struct tree_entry *entry, int *fd_out,
+                struct error *err)
 {
-    AUTO_CLOSE int parent = -1;
-    const char *name = ".";
-
-    *fd_out = -1;
-    if (!*entry->path) {
-        if (!S_ISDIR(entry->mode))
-            return error_set(err, ERROR_INVALID, "the root is no folder");
-        return set_attributes(root, ".", entry, err);
-    }
-    parent = open_parent(root, entry->path, &name, err);
-    if (parent < 0)
-        return -1;
     /* Mostly nothing is in the way. */
-    if (S_ISREG(entry->mode))
-        *fd_out = make_file(parent, name);
+    *fd_out = S_ISREG(entry->mode) ? make_file(parent, name) : -1;
     if (*fd_out >= 0)
         return 0;
     if (clear_place(parent, name, entry, err) < 0)
@@ -214,6 +246,22 @@ int tree_put(int root, const struct tree_entry *entry, int *fd_out, struct error
     if (*fd_out < 0)
         return error_set_errno(err, errno, "make '%s'", entry->path);
     return 0;
+}
+
+int tree_put(int root, const struct tree_entry *entry, int *fd_out, struct error *err)
+{
+    AUTO_CLOSE int parent = -1;
+    const char *name = NULL;
+    bool linked = false;
+
+    *fd_out = -1;
+    if (!*entry->path) {
+        if (!S_ISDIR(entry->mode))
+            return error_set(err, ERROR_INVALID, "the root is no folder");
+        return set_attributes(root, ".", entry, err);
+    }
+    parent = tree_open_parent(root, entry->path, &name, &linked, err);
+    return parent < 0 ? -1 : tree_put_at(parent, name, entry, fd_out, err);
 }
 
 int tree_finish_file(int fd, const struct tree_entry *entry, struct error *err)
@@ -234,29 +282,36 @@ int tree_finish_file_time(int fd, const struct tree_entry *entry, struct error *
     return 0;
 }
 
-int tree_put_link(int root, const char *path, const char *target, struct error *err)
+static bool is_same_folder(int one, int two)
 {
-    const struct tree_entry entry = { .path = path, .mode = S_IFREG };
-    AUTO_CLOSE int parent = -1;
-    AUTO_CLOSE int target_parent = -1;
-    const char *name = "";
-    const char *target_name = "";
+    struct stat first;
+    struct stat second;
+
+    return fstat(one, &first) == 0 && fstat(two, &second) == 0 && first.st_dev == second.st_dev &&
+           first.st_ino == second.st_ino;
+}
+
+int tree_put_link(int parent, const char *name, int root, const char *target, struct error *err)
+{
+    const struct tree_entry entry = { .path = name, .mode = S_IFREG };
+    const char *slash = strrchr(target, '/');
+    const char *target_name = slash ? slash + 1 : target;
+    AUTO_FREE char *folder = alloc_text_part(target, slash ? (size_t)(slash - target) : 0);
+    bool linked = false;
+    AUTO_CLOSE int target_parent = open_parent(root, folder, &linked, err);
     struct stat status;
 
-    parent = open_parent(root, path, &name, err);
-    target_parent = parent < 0 ? -1 : open_parent(root, target, &target_name, err);
-    if (target_parent < 0)
-        return -1;
-    if (strcmp(path, target) == 0)
-        return error_set(err, ERROR_INVALID, "'%s' is a link to itself", path);
-    if (fstatat(target_parent, target_name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
-        S_ISDIR(status.st_mode))
-        return error_set(err, ERROR_INVALID, "'%s' is a link to '%s', which is no file before it",
-                         path, target);
+    error_clear(err);
+    if (target_parent < 0 ||
+        fstatat(target_parent, target_name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+        S_ISDIR(status.st_mode) || (S_ISCHR(status.st_mode) && status.st_rdev == 0))
+        return error_set(err, ERROR_INVALID, "a link to '%s', which is no file before it", target);
+    if (strcmp(name, target_name) == 0 && is_same_folder(parent, target_parent))
+        return error_set(err, ERROR_INVALID, "a link to itself");
     if (clear_place(parent, name, &entry, err) < 0)
         return -1;
     if (linkat(target_parent, target_name, parent, name, 0) < 0)
-        return error_set_errno(err, errno, "link '%s' to '%s'", path, target);
+        return error_set_errno(err, errno, "link '%s' to '%s'", name, target);
     return 0;
 }
 
@@ -264,7 +319,7 @@ bool tree_find(int root, const char *path, struct stat *status_out)
 {
     const char *slash = strrchr(path, '/');
     AUTO_FREE char *parent = alloc_text_part(path, slash ? (size_t)(slash - path) : 0);
-    AUTO_CLOSE int fd = open_beneath(root, parent, O_RDONLY | O_DIRECTORY);
+    AUTO_CLOSE int fd = open_beneath(root, parent, O_RDONLY | O_DIRECTORY, 0);
     const char *name = slash ? slash + 1 : path;
 
     return fd >= 0 && fstatat(fd, *name ? name : ".", status_out, AT_SYMLINK_NOFOLLOW) == 0;

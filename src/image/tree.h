@@ -19,6 +19,7 @@
 struct error;
 
 #define TREE_PATH_MAX 4095U
+#define TREE_DEPTH_MAX 400U /* folders in folders, also when links lead deeper than a path says */
 
 struct tree_entry {
     const char *path; /* "" is the tree's own folder */
@@ -32,7 +33,7 @@ struct tree_entry {
 
 /*
  * Bring a path of an archive into our form: "./" in front and "/" at the end are dropped.
- * ERROR_INVALID: it is absolute, has "..", or is too long. The caller frees *out.
+ * ERROR_INVALID: it is absolute, has "..", is too long or too deep. The caller frees *out.
  */
 int tree_clean_path(const char *path, char **out, struct error *err) MUST_CHECK;
 
@@ -43,18 +44,34 @@ int tree_open_folder(int root, const char *path, struct error *err) MUST_CHECK;
 int tree_make_folders(int root, const char *path, struct error *err) MUST_CHECK;
 
 /*
+ * Open the folder that `path` lies in, made like tree_make_folders() if it is missing; *name_out is
+ * the last part of `path`, *linked_out whether the way leads through symbolic links. ERROR_INVALID:
+ * it is deeper than TREE_DEPTH_MAX.
+ */
+int tree_open_parent(int root, const char *path, const char **name_out, bool *linked_out,
+                     struct error *err) MUST_CHECK;
+
+/*
  * Make the entry, replacing what is there (a folder over a folder keeps its content). Of a
  * regular file, *fd_out is the open, empty file: the caller writes its content and ends with
  * tree_finish_file(). Otherwise *fd_out is -1 and the entry is finished.
  */
 int tree_put(int root, const struct tree_entry *entry, int *fd_out, struct error *err) MUST_CHECK;
 
+/* The same as `name` in the open folder `parent`; entry->path is for messages. */
+int tree_put_at(int parent, const char *name, const struct tree_entry *entry, int *fd_out,
+                struct error *err) MUST_CHECK;
+
 /* Owner, mode and, as what is done last, time; `fd` stays open. */
 int tree_finish_file(int fd, const struct tree_entry *entry, struct error *err) MUST_CHECK;
 int tree_finish_file_time(int fd, const struct tree_entry *entry, struct error *err) MUST_CHECK;
 
-/* Another name `path` for the file `target` of the same tree. */
-int tree_put_link(int root, const char *path, const char *target, struct error *err) MUST_CHECK;
+/*
+ * Another name, `name` in the open folder `parent`, for the file `target` of the tree `root`.
+ * ERROR_INVALID: there is no such file, or it is a folder or the mark of a deleted file.
+ */
+int tree_put_link(int parent, const char *name, int root, const char *target,
+                  struct error *err) MUST_CHECK;
 
 /* What stands at `path` itself; false: nothing. Links on the way are followed in the tree. */
 struct stat;

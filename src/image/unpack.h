@@ -26,6 +26,7 @@ struct unpack_options {
     unpack_place_fn place; /* or NULL: where it says */
     void *place_context;
     uint64_t entries_max; /* 0: two million */
+    uint64_t bytes_max;   /* of all files, holes included; 0: 64 GiB */
 };
 
 /* The digest of the uncompressed archive is written to hex_out. */
