@@ -20,6 +20,7 @@
 #include "build/short_form.h"
 #include "build/stage.h"
 #include "build/stage_list.h"
+#include "build/stage_workers.h"
 #include "build/step.h"
 #include "image/digest_cache.h"
 #include "image/prune.h"
@@ -45,6 +46,7 @@ static void builder_done(struct builder *builder)
     free(builder->ignore_name);
     free(builder->path);
     strings_map_done(&builder->args);
+    strings_done(&builder->reports);
 }
 
 static int find_cartefile(const struct build_request *request, char **out, struct error *err)
@@ -114,20 +116,12 @@ static int start_stage(struct stage *stage, struct error *err)
     return step_run_triggers(stage, err);
 }
 
-static int run_stages(struct builder *builder, struct error *err)
+static int run_stage(struct stage *stage, struct error *err)
 {
-    for (size_t i = 0; i < builder->stage_count; i++) {
-        struct stage *stage = &builder->stages[i];
-
-        if (!stage->is_needed)
-            continue;
-        if (start_stage(stage, err) < 0)
-            return -1;
-        if (builder->cartefile->is_short ? short_form_run(stage, err) < 0
-                                         : step_run_all(stage, err) < 0)
-            return -1;
-    }
-    return 0;
+    if (start_stage(stage, err) < 0)
+        return -1;
+    return stage->builder->cartefile->is_short ? short_form_run(stage, err)
+                                               : step_run_all(stage, err);
 }
 
 static int save(struct builder *builder, struct stage *stage, struct image **image_out,
@@ -166,6 +160,8 @@ static int read_all(struct builder *builder, struct error *err)
         read_epoch(builder, err) < 0 || arg_scope_read_global(builder, err) < 0 ||
         stage_list_read(builder, err) < 0)
         return -1;
+    for (size_t i = 0; i < builder->stage_count; i++)
+        builder->stages[i].is_fresh = builder->request->no_cache;
     arg_scope_warn_unused(builder, builder->diagnostics);
     return 0;
 }
@@ -211,7 +207,7 @@ static int run(struct builder *builder, struct image **image_out, struct error *
     if (prepare(builder, &target, err) < 0 ||
         store_begin(builder->store, &builder->session, err) < 0)
         return -1;
-    if (run_stages(builder, err) < 0) {
+    if (stage_workers_run(builder, run_stage, err) < 0) {
         show_failure(builder);
         return -1;
     }

@@ -6,10 +6,16 @@
 
 #include "build/build_cache.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "image/blob.h"
 #include "util/alloc.h"
+#include "util/cleanup.h"
 #include "util/error.h"
 #include "util/file.h"
 #include "util/json.h"
@@ -42,6 +48,43 @@ int build_cache_find(int store_fd, const char *key_hex, struct manifest_layer *o
     };
     *found_out = true;
     return 0;
+}
+
+/* Whether the locked file still has its name: who made the step before took the name away. */
+static bool is_current(int store_fd, const char *path, int fd)
+{
+    struct stat locked, named;
+
+    return fstat(fd, &locked) == 0 && fstatat(store_fd, path, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           locked.st_ino == named.st_ino;
+}
+
+int build_cache_lock(int store_fd, const char *key_hex, struct error *err)
+{
+    AUTO_FREE char *path = alloc_format("locks/%s", key_hex);
+
+    if (mkdirat(store_fd, "locks", 0700) < 0 && errno != EEXIST)
+        return error_set_errno(err, errno, "make the store's folder 'locks'");
+    for (;;) {
+        AUTO_CLOSE int fd = openat(store_fd, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+        if (fd < 0)
+            return error_set_errno(err, errno, "open the lock of a step");
+        while (flock(fd, LOCK_EX) < 0) {
+            if (errno != EINTR)
+                return error_set_errno(err, errno, "lock a step");
+        }
+        if (is_current(store_fd, path, fd))
+            return STEAL_FD(fd);
+    }
+}
+
+void build_cache_unlock(int store_fd, const char *key_hex, int lock)
+{
+    AUTO_FREE char *path = alloc_format("locks/%s", key_hex);
+
+    unlinkat(store_fd, path, 0);
+    close(lock);
 }
 
 int build_cache_save(int store_fd, const char *key_hex, const struct manifest_layer *layer,

@@ -21,6 +21,7 @@
 
 void stage_done(struct stage *stage)
 {
+    stage_unlock(stage);
     free(stage->name);
     free(stage->base);
     manifest_free(stage->manifest);
@@ -124,19 +125,39 @@ void stage_begin_key(const struct stage *stage, const struct cartefile_instructi
     hash_sha256_update(hash, &stage->builder->epoch, sizeof(stage->builder->epoch));
 }
 
-static void report(struct stage *stage, const struct cartefile_instruction *at, bool cached)
+void stage_reset(struct stage *stage, struct manifest *base)
+{
+    manifest_free(stage->manifest);
+    stage->manifest = base;
+    strings_done(&stage->layers);
+    strings_map_done(&stage->args);
+    stage->failed = (struct stage_place){ 0 };
+    stage->has_cmd = stage->changed = false;
+}
+
+char *stage_describe(const struct stage *stage)
+{
+    return stage->name ? alloc_text(stage->name)
+                       : alloc_format("stage %zu", (size_t)(stage - stage->builder->stages));
+}
+
+void stage_report(struct stage *stage, const char *instruction, bool cached)
 {
     struct builder *builder = stage->builder;
 
+    if (builder->report) {
+        builder->report(builder, stage, instruction, cached);
+        return;
+    }
     builder->step++;
     if (builder->request->progress)
         builder->request->progress(builder->request->callback_context, builder->step,
-                                   builder->step_count, at->display, cached);
+                                   builder->step_count, instruction, cached);
 }
 
 void stage_note(struct stage *stage, const struct cartefile_instruction *at)
 {
-    report(stage, at, !stage->changed);
+    stage_report(stage, at->display, !stage->changed);
     if (at->keyword != CARTEFILE_FROM && at->keyword != CARTEFILE_ARG)
         manifest_add_history(stage->manifest, at->display, true);
 }
@@ -153,6 +174,39 @@ static int add_layer(struct stage *stage, const struct cartefile_instruction *at
     return 0;
 }
 
+void stage_unlock(struct stage *stage)
+{
+    if (!stage->locked_key)
+        return;
+    build_cache_unlock(stage->builder->store_fd, stage->locked_key, stage->lock);
+    free(STEAL_PTR(stage->locked_key));
+}
+
+/* Look the step up; if it is not there, hold it and look again. */
+static int find_step(struct stage *stage, const char *key_hex, struct manifest_layer *layer,
+                     bool *found_out, struct error *err)
+{
+    int store_fd = stage->builder->store_fd;
+
+    *found_out = false;
+    if (stage->is_fresh)
+        return 0;
+    if (build_cache_find(store_fd, key_hex, layer, found_out, err) < 0)
+        return -1;
+    if (*found_out || stage->builder->stops_at_work)
+        return 0;
+    stage_unlock(stage);
+    stage->lock = build_cache_lock(store_fd, key_hex, err);
+    if (stage->lock < 0)
+        return -1;
+    stage->locked_key = alloc_text(key_hex);
+    if (build_cache_find(store_fd, key_hex, layer, found_out, err) < 0)
+        return -1;
+    if (*found_out)
+        stage_unlock(stage);
+    return 0;
+}
+
 int stage_reuse(struct stage *stage, const struct cartefile_instruction *at, const char *key_hex,
                 bool *done_out, struct error *err)
 {
@@ -160,12 +214,14 @@ int stage_reuse(struct stage *stage, const struct cartefile_instruction *at, con
     struct manifest_layer layer = { 0 };
     int result = 0;
 
-    *done_out = false;
-    if (!builder->request->no_cache &&
-        build_cache_find(builder->store_fd, key_hex, &layer, done_out, err) < 0)
+    if (find_step(stage, key_hex, &layer, done_out, err) < 0)
         return -1;
+    if (!*done_out && builder->stops_at_work) {
+        builder->has_work = true;
+        return error_set(err, ERROR_NOT_FOUND, "the step is not in the cache");
+    }
     stage->changed |= !*done_out;
-    report(stage, at, *done_out);
+    stage_report(stage, at->display, *done_out);
     if (!*done_out)
         return 0;
     result = add_layer(stage, at, &layer, err);
@@ -222,6 +278,7 @@ int stage_commit_layer(struct stage *stage, const struct cartefile_instruction *
         return cartefile_wrap(builder->cartefile, at, err);
     if (add_layer(stage, at, &saved, err) == 0 && install(stage, layer, err) == 0)
         result = build_cache_save(builder->store_fd, key_hex, &saved, err);
+    stage_unlock(stage);
     manifest_layer_done(&saved);
     return result;
 }

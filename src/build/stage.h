@@ -21,6 +21,8 @@
 #include "util/diagnostic.h"
 #include "util/hash.h"
 
+struct builder;
+
 struct stage {
     struct builder *builder;
     char *name;              /* after AS, or NULL */
@@ -30,6 +32,8 @@ struct stage {
     bool has_cmd;            /* CMD stands in this stage */
     size_t *needs;           /* numbers of the stages that it is made from; when is_needed */
     size_t need_count;
+    bool is_fresh;              /* no step is to be taken from the cache */
+    bool is_running, is_done;   /* by a worker; its manifest is complete */
     struct cartefile *triggers; /* of the image below, for this one; when is_needed */
     struct stage_place {
         size_t line, column, last_line;
@@ -37,7 +41,13 @@ struct stage {
     struct manifest *manifest;
     struct strings layers; /* unpacked, topmost first */
     struct strings_map args;
+    char *locked_key; /* the step that is being made, and its lock; NULL: none */
+    int lock;
 };
+
+/* Who is told of each step. */
+typedef void (*stage_report_fn)(struct builder *builder, const struct stage *stage,
+                                const char *instruction, bool cached);
 
 struct builder {
     struct store *store;
@@ -56,7 +66,12 @@ struct builder {
     struct stage *stages;
     size_t stage_count;
     size_t step, step_count;
-    int64_t epoch; /* time of all files, seconds since 1970 */
+    int64_t epoch;          /* time of all files, seconds since 1970 */
+    stage_report_fn report; /* NULL: the request's */
+    int report_fd;          /* of a worker: to the process that started it */
+    struct strings reports; /* of a stage that is tried */
+    bool stops_at_work;     /* a step that is not in the cache fails, and has_work is set */
+    bool has_work;
 };
 
 /* A layer in the making. */
@@ -66,6 +81,15 @@ struct stage_layer {
 };
 
 void stage_done(struct stage *stage);
+
+/* As before its first step, with `base` (owned from then on) to begin from. */
+void stage_reset(struct stage *stage, struct manifest *base);
+
+/* "build", or "stage 2" when it has no name; the caller frees it. */
+char *stage_describe(const struct stage *stage) MUST_CHECK;
+
+/* Tell of a step. */
+void stage_report(struct stage *stage, const char *instruction, bool cached);
 
 /* Keep the place of an instruction that failed, unless one is kept already. Returns -1. */
 int stage_fail(struct stage *stage, const struct cartefile_instruction *at);
@@ -95,11 +119,14 @@ void stage_begin_key(const struct stage *stage, const struct cartefile_instructi
                      struct hash_sha256 *hash);
 
 /*
- * Take the layer of that key from the cache, if it is there; *done_out says so. In either case
- * the step is reported, so it comes right before the work.
+ * Take the layer of that key from the cache, if it is there; *done_out says so. If not, this
+ * process makes it: others that want it wait until stage_commit_layer() or stage_unlock(). In
+ * either case the step is reported, so it comes right before the work.
  */
 int stage_reuse(struct stage *stage, const struct cartefile_instruction *at, const char *key_hex,
                 bool *done_out, struct error *err) MUST_CHECK;
+
+void stage_unlock(struct stage *stage);
 
 int stage_begin_layer(struct stage *stage, struct stage_layer *layer, struct error *err) MUST_CHECK;
 void stage_layer_done(struct stage_layer *layer);

@@ -112,13 +112,27 @@ static void note_use(const struct digest_cache *cache)
         utimensat(cache->store_fd, cache->path, NULL, AT_SYMLINK_NOFOLLOW);
 }
 
-struct digest_cache *digest_cache_open(int store_fd, const struct strings *folders)
+static struct digest_cache *load(int store_fd, char *path)
 {
     const size_t limit = sizeof(struct head) + DIGEST_CACHE_MAX * sizeof(struct row) + 64;
     struct digest_cache *cache = alloc_new(struct digest_cache);
     AUTO_TEXT struct text text = { 0 };
     struct error ignored = { 0 };
     struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    cache->store_fd = store_fd;
+    cache->path = path;
+    cache->opened_ns = nanoseconds(&now);
+    if (file_exists(store_fd, cache->path) &&
+        file_read(store_fd, cache->path, limit, &text, &ignored) == 0)
+        parse(cache, text_get(&text), text.length);
+    note_use(cache);
+    return cache;
+}
+
+struct digest_cache *digest_cache_open(int store_fd, const struct strings *folders)
+{
     struct hash_sha256 hash;
     char hex[HASH_SHA256_HEX_SIZE];
 
@@ -126,15 +140,7 @@ struct digest_cache *digest_cache_open(int store_fd, const struct strings *folde
     for (size_t i = 0; i < folders->count; i++)
         hash_sha256_update_text(&hash, folders->items[i]);
     hash_sha256_hex(&hash, hex);
-    clock_gettime(CLOCK_REALTIME, &now);
-    cache->store_fd = store_fd;
-    cache->path = alloc_format("contexts/%s", hex);
-    cache->opened_ns = nanoseconds(&now);
-    if (file_exists(store_fd, cache->path) &&
-        file_read(store_fd, cache->path, limit, &text, &ignored) == 0)
-        parse(cache, text_get(&text), text.length);
-    note_use(cache);
-    return cache;
+    return load(store_fd, alloc_format("contexts/%s", hex));
 }
 
 /* Rows of this time, and those of before that were not superseded and are still asked for. */
@@ -194,6 +200,21 @@ void digest_cache_close(struct digest_cache *cache)
     free(cache->old);
     free(cache->new);
     free(cache);
+}
+
+struct digest_cache *digest_cache_renew(struct digest_cache *cache)
+{
+    struct digest_cache *renewed = NULL;
+    AUTO_FREE char *path = NULL;
+    int store_fd = -1;
+
+    if (!cache)
+        return NULL;
+    path = alloc_text(cache->path);
+    store_fd = cache->store_fd;
+    digest_cache_close(cache);
+    renewed = load(store_fd, STEAL_PTR(path));
+    return renewed;
 }
 
 const uint8_t *digest_cache_find(struct digest_cache *cache, const struct stat *status)

@@ -40,6 +40,9 @@ static inline void digest_cache_free(struct digest_cache *cache)
 }
 DEFINE_CLEANUP(digest_cache)
 
+/* Write what is new and read what others wrote: the same cache, opened again. NULL is fine. */
+struct digest_cache *digest_cache_renew(struct digest_cache *cache) MUST_CHECK;
+
 /* The digest of the file's content, or NULL; valid until the next digest_cache_add(). */
 const uint8_t *digest_cache_find(struct digest_cache *cache, const struct stat *status);
 

@@ -100,6 +100,15 @@ int store_begin(struct store *store, struct session **session_out, struct error 
     return 0;
 }
 
+int store_begin_child(struct store *store, struct session **session_out, struct error *err)
+{
+    if (store->session.fd >= 0)
+        close(store->session.fd);
+    free(store->session.name);
+    store->session = SESSION_NONE;
+    return store_begin(store, session_out, err);
+}
+
 int store_load_manifest(struct store *store, const char *digest, struct manifest **out,
                         struct error *err)
 {

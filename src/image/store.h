@@ -97,6 +97,10 @@ char *store_layer_path(const struct store *store, const char *chain_hex) MUST_CH
 struct session;
 int store_begin(struct store *store, struct session **session_out, struct error *err) MUST_CHECK;
 
+/* The same in a child process of the one that opened the store: a place of its own. */
+int store_begin_child(struct store *store, struct session **session_out,
+                      struct error *err) MUST_CHECK;
+
 /* Unpack what is not yet; the folders of the layers, topmost first, replace *layers_out. */
 int store_unpack(struct store *store, const struct manifest *manifest, struct strings *layers_out,
                  struct error *err) MUST_CHECK;
