@@ -452,8 +452,9 @@ int stage_workers_run(struct builder *builder, stage_workers_run_fn run, struct 
     if (crew.signals >= 0)
         close(crew.signals);
     sigprocmask(SIG_SETMASK, &before, NULL);
-    /* A worker that was killed has left its container. */
-    if (result < 0 && build_run_sweep(builder, &ignored) < 0)
+    /* A worker that was killed has left its container and its place in the store. */
+    if (result < 0 &&
+        (build_run_sweep(builder, &ignored) < 0 || session_sweep(builder->store_fd, &ignored) < 0))
         error_clear(&ignored);
     return result;
 }

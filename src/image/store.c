@@ -47,6 +47,9 @@ static int make_layout(int fd, struct error *err)
             errno != EEXIST)
             return error_set_errno(err, errno, "make the image store's folder '%s'", folders[i]);
     }
+    /* It is the root folder of a build from nothing: whatever the umask, the same. */
+    if (fchmodat(fd, "layers/none/tree", 0755, 0) < 0)
+        return error_set_errno(err, errno, "set the mode of the empty layer");
     return file_replace(fd, "oci-layout", layout, strlen(layout), FILE_DURABLE(0600), err);
 }
 
