@@ -106,7 +106,7 @@ grep -q app /etc/passwd'
     build --build-context named=other 2>log
     holds 'grep -q changed /all'
     printf 'FROM base\nRUN --mount=from=nobody,target=/t true\n' >ctx/Cartefile
-    refused "*Cartefile:2*'nobody' is neither an earlier stage nor an image*"
+    refused "*Cartefile:2*image 'nobody' is not in the store: pull *"
 }
 
 @test "RUN --mount=type=bind: a changed file is a new step, a changed time is none" {

@@ -33,6 +33,9 @@ typedef int (*build_run_fn)(void *context, struct container_spec *spec, const ch
 typedef void (*build_progress_fn)(void *context, size_t step, size_t step_count,
                                   const char *instruction, bool cached);
 
+/* Put the image `name` into the store, which lacks it. */
+typedef int (*build_pull_fn)(void *context, const char *name, struct error *err);
+
 /* What RUN --mount=type=secret may read: a file, or a variable of our own environment. */
 struct build_secret {
     const char *id;
@@ -59,7 +62,8 @@ struct build_request {
     struct text *excerpt;            /* gets the lines around a step that failed; or NULL */
     build_run_fn run;
     build_progress_fn progress; /* or NULL */
-    void *callback_context;     /* of both functions */
+    build_pull_fn pull;         /* or NULL: an image that is missing is a mistake */
+    void *callback_context;     /* of these functions */
 };
 
 /*

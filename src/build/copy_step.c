@@ -14,6 +14,7 @@
 
 #include "build/copy_plan.h"
 #include "build/owner.h"
+#include "build/source.h"
 #include "image/digest_cache.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
@@ -63,7 +64,7 @@ static int open_source(const struct stage *stage, const char *from, struct merge
     const struct stage *other = find_stage(stage, from);
     AUTO(image) struct image *image = NULL;
 
-    if (!other && store_find_image(stage->builder->store, from, &image, err) < 0)
+    if (!other && source_load_image(stage->builder, from, &image, err) < 0)
         return -1;
     if (!other && !image)
         return error_set(err, ERROR_NOT_FOUND,

@@ -42,6 +42,20 @@ const char *source_find_image(const struct build_request *request, const char *n
                                                                : NULL;
 }
 
+int source_load_image(const struct builder *builder, const char *name, struct image **out,
+                      struct error *err)
+{
+    const struct build_request *request = builder->request;
+
+    if (store_find_image(builder->store, name, out, err) < 0)
+        return -1;
+    if (*out || !request->pull)
+        return 0;
+    if (request->pull(request->callback_context, name, err) < 0)
+        return error_wrap(err, "image '%s' is not in the store", name);
+    return store_find_image(builder->store, name, out, err);
+}
+
 static int open_view(const struct builder *builder, struct source *out, struct error *err)
 {
     out->view = out->own_view = merged_open(&out->layers, err);
@@ -66,7 +80,7 @@ static int open_image(const struct stage *stage, const char *name, struct source
     AUTO(image) struct image *image = NULL;
     AUTO(manifest) struct manifest *manifest = NULL;
 
-    if (store_find_image(store, name, &image, err) < 0)
+    if (source_load_image(stage->builder, name, &image, err) < 0)
         return -1;
     if (!image)
         return error_set(err, ERROR_NOT_FOUND,

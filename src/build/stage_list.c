@@ -124,7 +124,7 @@ static int load_image(struct stage *stage, const struct cartefile_instruction *a
         return cartefile_error(builder->cartefile, at, err,
                                "the build context '%s' is a folder: FROM needs an image",
                                stage->base);
-    if (store_find_image(builder->store, other ? other : stage->base, &image, err) < 0)
+    if (source_load_image(builder, other ? other : stage->base, &image, err) < 0)
         return cartefile_wrap(builder->cartefile, at, err);
     if (!image)
         return cartefile_error(builder->cartefile, at, err,

@@ -23,6 +23,7 @@
 /* One image that is being built. */
 struct job {
     struct progress *progress;
+    struct store *store;
     char *item; /* "Image metaverse-login" */
 };
 
@@ -58,6 +59,15 @@ static int run_container(void *context, struct container_spec *spec, const char 
 {
     (void)context;
     return run_step_run(NULL, spec, network, exit_status_out, err);
+}
+
+/* A build_pull_fn. */
+static int pull_base(void *context, const char *name, struct error *err)
+{
+    const struct job *job = context;
+    const struct registry_job pull = { .store = job->store, .progress = job->progress };
+
+    return registry_job_pull(&pull, name, NULL, err);
 }
 
 /* What stays is in nobody's way, and the next build tries again. */
@@ -105,12 +115,13 @@ static int build(const struct image_builder *builder, const char *label,
                  struct build_request *request, struct image **image_out, struct error *err)
 {
     AUTO_FREE char *item = alloc_format("Image %s", label);
-    struct job job = { builder->progress, item };
+    struct job job = { builder->progress, builder->store, item };
 
     sweep_networks();
     request->no_cache = request->no_cache || builder->no_cache;
     request->run = run_container;
     request->progress = show_step;
+    request->pull = pull_base;
     request->callback_context = &job;
     /* Lines may stand between those of progress; in a block they would tear it. */
     request->output_fd = builder->progress->mode == PROGRESS_LINES ? STDERR_FILENO : -1;
