@@ -21,6 +21,7 @@
 #include "image/reference.h"
 #include "image/scan.h"
 #include "image/session.h"
+#include "image/store_layout.h"
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/error.h"
@@ -34,24 +35,6 @@ struct store {
     char *path;
     struct session session;
 };
-
-static int make_layout(int fd, struct error *err)
-{
-    static const char *const folders[] = { "blobs",           "blobs/sha256", "layers",
-                                           "layers/none",     "cache",        "records",
-                                           "layers/none/tree" };
-    static const char layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
-
-    for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-        if (mkdirat(fd, folders[i], i + 1 < ARRAY_SIZE(folders) ? 0700 : 0755) < 0 &&
-            errno != EEXIST)
-            return error_set_errno(err, errno, "make the image store's folder '%s'", folders[i]);
-    }
-    /* It is the root folder of a build from nothing: whatever the umask, the same. */
-    if (fchmodat(fd, "layers/none/tree", 0755, 0) < 0)
-        return error_set_errno(err, errno, "set the mode of the empty layer");
-    return file_replace(fd, "oci-layout", layout, strlen(layout), FILE_DURABLE(0600), err);
-}
 
 struct store *store_open(const char *root, struct error *err)
 {
@@ -67,7 +50,7 @@ struct store *store_open(const char *root, struct error *err)
         error_set_errno(err, errno, "open '%s'", root);
         return NULL;
     }
-    if (!file_exists(store->fd, "oci-layout") && make_layout(store->fd, err) < 0)
+    if (!file_exists(store->fd, "oci-layout") && store_layout_make(store->fd, err) < 0)
         return NULL;
     if (session_sweep(store->fd, err) < 0)
         return NULL;
