@@ -85,13 +85,45 @@ _carte_complete()
         case $previous in
         --format) values='table json' ;;
         esac ;;
+    run)
+        words="$globals --detach -d --interactive -i --tty -t --rm --name --detach-keys --no-sig-proxy --env -e --env-file --volume -v --tmpfs --publish -p --expose --network --add-host --dns --hostname -h --domainname --user -u --group-add --workdir -w --entrypoint --memory -m --cpus --pids-limit --shm-size --ulimit --sysctl --cap-add --cap-drop --security-opt --privileged --read-only --init --restart --stop-signal --stop-timeout --label -l --health-cmd --health-interval --health-timeout --health-start-period --health-retries --no-healthcheck"
+        case $previous in
+        esac ;;
+    create)
+        words="$globals --detach -d --interactive -i --tty -t --rm --name --detach-keys --no-sig-proxy --env -e --env-file --volume -v --tmpfs --publish -p --expose --network --add-host --dns --hostname -h --domainname --user -u --group-add --workdir -w --entrypoint --memory -m --cpus --pids-limit --shm-size --ulimit --sysctl --cap-add --cap-drop --security-opt --privileged --read-only --init --restart --stop-signal --stop-timeout --label -l --health-cmd --health-interval --health-timeout --health-start-period --health-retries --no-healthcheck"
+        case $previous in
+        esac ;;
+    start)
+        words="$globals --attach -a --interactive -i --detach-keys"
+        case $previous in
+        esac ;;
+    stop)
+        words="$globals --time -t"
+        case $previous in
+        esac ;;
+    restart)
+        words="$globals --time -t"
+        case $previous in
+        esac ;;
+    kill)
+        words="$globals --signal -s"
+        case $previous in
+        esac ;;
+    wait)
+        words="$globals"
+        case $previous in
+        esac ;;
+    rm)
+        words="$globals --force -f"
+        case $previous in
+        esac ;;
     version)
         words="$globals --short --format -f"
         case $previous in
         --format) values='text json' ;;
         esac ;;
     '')
-        words="$globals build bootstrap images inspect tag rmi save load import export pull push login logout ps version" ;;
+        words="$globals build bootstrap images inspect tag rmi save load import export pull push login logout ps run create start stop restart kill wait rm version" ;;
     esac
     [ -n "$values" ] && words=$values
     if [ -n "$services" ] && [ -z "$values" ]; then

@@ -25,7 +25,7 @@
 
 struct background_post {
     char *project, *path;
-    struct json *body;
+    struct json *body, *answer;
     int wake_fd, result;
     struct error err;
     atomic_bool is_done;
@@ -120,6 +120,7 @@ int background_watch_events(const char *project, int wake_fd, struct error *err)
 static void free_post(struct background_post *post)
 {
     json_free(post->body);
+    json_free(post->answer);
     free(post->project);
     free(post->path);
     free(post);
@@ -130,7 +131,8 @@ static void *post_run(void *argument)
     struct background_post *post = argument;
     int wake_fd = post->wake_fd;
 
-    post->result = remote_post(post->project, post->path, STEAL_PTR(post->body), &post->err);
+    post->result =
+        remote_ask(post->project, post->path, STEAL_PTR(post->body), &post->answer, &post->err);
     /* From here on the post may be gone. */
     atomic_store(&post->is_done, true);
     wake(wake_fd);
@@ -152,6 +154,11 @@ int background_post_start(const char *project, const char *path, struct json *bo
     }
     *out = post;
     return 0;
+}
+
+const struct json *background_post_answer(const struct background_post *post)
+{
+    return post->answer;
 }
 
 bool background_post_is_done(const struct background_post *post)

@@ -42,6 +42,9 @@ int background_post_start(const char *project, const char *path, struct json *bo
 /* Has it been answered? */
 bool background_post_is_done(const struct background_post *post);
 
+/* What was answered; borrowed. It must be done; NULL: it failed. */
+const struct json *background_post_answer(const struct background_post *post);
+
 /* How it ended: 0, or -1 and *err. It must be done. */
 int background_post_result(const struct background_post *post, struct error *err);
 

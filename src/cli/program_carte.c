@@ -6,12 +6,17 @@
 
 #include "cli/cmd_bootstrap.h"
 #include "cli/cmd_build.h"
+#include "cli/cmd_console.h"
+#include "cli/cmd_front.h"
 #include "cli/cmd_image.h"
 #include "cli/cmd_import.h"
 #include "cli/cmd_login.h"
 #include "cli/cmd_ps.h"
 #include "cli/cmd_pull.h"
+#include "cli/cmd_run.h"
 #include "cli/cmd_save.h"
+#include "cli/cmd_single.h"
+#include "cli/cmd_supervise.h"
 #include "cli/cmd_version.h"
 #include "cli/program.h"
 
@@ -28,12 +33,6 @@ static const struct option carte_options[] = {
         .name = (name_), .operands = (operands_), .summary = (summary_),                \
         .refusal = "is not built yet; run single containers as a stack of one service", \
     }
-static const struct command carte_run = NOT_BUILT("run", "IMAGE [COMMAND...]", "Run a container.");
-static const struct command carte_create = NOT_BUILT("create", "IMAGE", "Create a container.");
-static const struct command carte_start = NOT_BUILT("start", "NAME...", "Start containers.");
-static const struct command carte_stop = NOT_BUILT("stop", "NAME...", "Stop containers.");
-static const struct command carte_restart = NOT_BUILT("restart", "NAME...", "Restart containers.");
-static const struct command carte_rm = NOT_BUILT("rm", "NAME...", "Remove containers.");
 static const struct command carte_exec = NOT_BUILT("exec", "NAME COMMAND...", "Run a process.");
 static const struct command carte_logs = NOT_BUILT("logs", "NAME", "Print a container's output.");
 static const struct command carte_stats = NOT_BUILT("stats", NULL, "Print the use of resources.");
@@ -58,17 +57,23 @@ static const struct command *const carte_commands[] = {
     &cmd_login_out,
     /* Containers. */
     &cmd_ps_all,
-    &carte_run,
-    &carte_create,
-    &carte_start,
-    &carte_stop,
-    &carte_restart,
-    &carte_rm,
+    &cmd_run,
+    &cmd_run_create,
+    &cmd_single_start,
+    &cmd_single_stop,
+    &cmd_single_restart,
+    &cmd_single_kill,
+    &cmd_single_wait,
+    &cmd_single_remove,
     &carte_exec,
     &carte_logs,
     &carte_stats,
     /* The rest. */
     &cmd_version,
+    /* Of a running stack, not for people. */
+    &cmd_console,
+    &cmd_front,
+    &cmd_supervise,
     NULL,
 };
 

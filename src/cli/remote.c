@@ -72,10 +72,17 @@ int remote_get_stack(const char *project, struct json **out, struct error *err)
 
 int remote_post(const char *project, const char *path, struct json *body, struct error *err)
 {
-    AUTO(json) struct json *owned = body;
     AUTO(json) struct json *answer = NULL;
 
-    if (control_post(project, path, owned, &answer, err) == 0)
+    return remote_ask(project, path, body, &answer, err);
+}
+
+int remote_ask(const char *project, const char *path, struct json *body, struct json **out,
+               struct error *err)
+{
+    AUTO(json) struct json *owned = body;
+
+    if (control_post(project, path, owned, out, err) == 0)
         return 0;
     /* A request that the supervisor refuses is a failure, not an invalid file. */
     if (err->code == ERROR_INVALID)

@@ -24,7 +24,11 @@ int remote_find_stack(const char *project, struct json **out, struct error *err)
 /* The same; ERROR_NOT_FOUND: it is not up, and how to change that. */
 int remote_get_stack(const char *project, struct json **out, struct error *err) MUST_CHECK;
 
-/* POST `body` (owned from then on, may be NULL) to `path`; the answer is dropped. */
+/* POST `body` (owned from then on, may be NULL) to `path`. */
+int remote_ask(const char *project, const char *path, struct json *body, struct json **out,
+               struct error *err) MUST_CHECK;
+
+/* The same; the answer is dropped. */
 int remote_post(const char *project, const char *path, struct json *body,
                 struct error *err) MUST_CHECK;
 

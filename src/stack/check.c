@@ -392,6 +392,6 @@ void check_stack(struct reading *reading, const struct node *root, const struct 
     for (size_t i = 0; i < stack->volume_count; i++)
         check_names(&check, "volumes", stack->volumes[i].key);
     check_circles(&check);
-    if (stack->service_count == 0)
+    if (stack->service_count == 0 && !reading->resolved)
         report(&check, AT("services"), "the stack has no services; add one under 'services'");
 }

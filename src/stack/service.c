@@ -273,6 +273,14 @@ static const struct field service_fields[] = {
         .doc = "What becomes of a replica that fails its health check.",
     },
     {
+        .key = "auto_remove",
+        MEMBER(BOOL, struct service, auto_remove),
+        .fallback = "false",
+        .own = true,
+        .live = true,
+        .doc = "A single container (`carte run --rm`) is removed when it has ended.",
+    },
+    {
         .key = "read_only",
         MEMBER(BOOL, struct service, read_only),
         .fallback = "false",

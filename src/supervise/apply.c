@@ -67,8 +67,14 @@ static struct crew_service *add_service(struct crew *crew, const char *name)
     return service;
 }
 
+static bool is_chosen(const struct apply_options *options, const char *name)
+{
+    return !options->only || strings_has(options->only, name);
+}
+
 static void apply_service(struct crew *crew, const struct crew_revision *revision,
-                          const struct service *fresh, const struct image *image)
+                          const struct service *fresh, const struct image *image,
+                          const struct apply_options *options)
 {
     struct crew_service *service = crew_find_service(crew, fresh->name);
     struct crew_service before;
@@ -78,7 +84,10 @@ static void apply_service(struct crew *crew, const struct crew_revision *revisio
     before = *service;
     service->desired = choose_count(service, fresh);
     service->removed = false;
-    service->stopped = false;
+    if (is_chosen(options, fresh->name)) {
+        service->stopped = options->created;
+        service->awaited = options->awaited;
+    }
     point_to(service, revision, fresh, image);
     if (before.revision && before.image &&
         (strcmp(before.digest, service->digest) != 0 || before.image != image)) {
@@ -89,7 +98,7 @@ static void apply_service(struct crew *crew, const struct crew_revision *revisio
 }
 
 /* A replica whose definition did not change belongs to the new revision from now on. */
-static void move_replicas(struct crew *crew, bool force)
+static void move_replicas(struct crew *crew, const struct apply_options *options)
 {
     for (size_t i = 0; i < crew->replica_count; i++) {
         struct replica *replica = crew->replicas[i];
@@ -98,11 +107,12 @@ static void move_replicas(struct crew *crew, bool force)
         if (!service || service->removed)
             continue;
         replica->had_failed = false;
-        if (force)
+        if (options->force)
             replica->record->digest[0] = '\0';
         else if (replica_is_current(replica, service))
             replica_move(replica, service);
-        if (replica->record->state == REPLICA_FAILED && !force)
+        if (replica->record->state == REPLICA_FAILED && !options->force &&
+            is_chosen(options, service->name))
             replica_handle(replica, REPLICA_WANTED_AGAIN);
     }
 }
@@ -134,16 +144,16 @@ static void forget_revisions(struct crew *crew)
 }
 
 static void apply_services(struct crew *crew, const struct crew_revision *revision,
-                           const struct image **images, bool force)
+                           const struct image **images, const struct apply_options *options)
 {
     const struct stack *stack = revision->stack;
 
     for (size_t i = 0; i < crew->service_count; i++)
         crew->services[i]->removed = !stack_find_service(stack, crew->services[i]->name);
     for (size_t i = 0; i < stack->service_count; i++)
-        apply_service(crew, revision, &stack->services[i], images[i]);
+        apply_service(crew, revision, &stack->services[i], images[i], options);
     crew->current = revision;
-    move_replicas(crew, force);
+    move_replicas(crew, options);
     forget_revisions(crew);
 }
 
@@ -156,7 +166,7 @@ bool apply_is_current(const struct crew *crew)
            number == crew->current->number;
 }
 
-int apply_current(struct crew *crew, bool force, struct error *err)
+int apply_current(struct crew *crew, const struct apply_options *options, struct error *err)
 {
     const struct crew_revision *revision = NULL;
     AUTO_FREE const struct image **images = NULL;
@@ -178,7 +188,8 @@ int apply_current(struct crew *crew, bool force, struct error *err)
         networks_remove_unused(crew);
         return -1;
     }
-    apply_services(crew, revision, images, force);
+    apply_services(crew, revision, images, options);
+    revisions_forget(crew->project, number);
     crew->rules_stale = crew->names_stale = true;
     crew->front_stale = true;
     crew_touch(crew);

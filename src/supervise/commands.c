@@ -44,12 +44,21 @@ static void answer_stack(void *context, struct control_server_request *request,
 static void apply(void *context, struct control_server_request *request, const struct json *body)
 {
     struct crew *crew = context;
-    bool force = json_find_bool(body, "force_recreate", false);
-    bool done = crew->is_new && !force && apply_is_current(crew);
+    AUTO_STRINGS struct strings only = { 0 };
+    const struct json *chosen = json_find(body, "only");
+    struct apply_options options = {
+        .force = json_find_bool(body, "force_recreate", false),
+        .only = chosen ? &only : NULL,
+        .created = json_find_bool(body, "created", false),
+        .awaited = json_find_bool(body, "awaited", false),
+    };
+    bool done = crew->is_new && !options.force && !chosen && apply_is_current(crew);
     struct error err = { 0 };
 
     crew->is_new = false;
-    if (!done && apply_current(crew, force, &err) < 0)
+    for (const struct json *item = json_first(chosen); item; item = json_next(item))
+        strings_add(&only, json_get_text(item, ""));
+    if (!done && apply_current(crew, &options, &err) < 0)
         control_server_refuse(request, &err);
     else
         control_server_answer(request, NULL);
@@ -194,6 +203,21 @@ static bool is_over(enum replica_state state)
     return state == REPLICA_COMPLETED || state == REPLICA_FAILED;
 }
 
+/* Bring the services up, also those whose replicas have ended. */
+static void bring_up(struct crew *crew, char **names)
+{
+    set_stopped(crew, names, false);
+    for (size_t i = 0; i < crew->replica_count; i++) {
+        struct replica *replica = crew->replicas[i];
+
+        if (!is_named(names, replica->record->service) || !is_over(replica->record->state))
+            continue;
+        restart_policy_reset(&replica->history);
+        replica_handle(replica, REPLICA_WANTED_AGAIN);
+    }
+    crew_touch(crew);
+}
+
 static void start(void *context, struct control_server_request *request, const struct json *body)
 {
     struct crew *crew = context;
@@ -204,18 +228,60 @@ static void start(void *context, struct control_server_request *request, const s
         control_server_refuse(request, &err);
         return;
     }
-    set_stopped(crew, names, false);
-    for (size_t i = 0; i < crew->replica_count; i++) {
-        struct replica *replica = crew->replicas[i];
-
-        if (!is_named(names, replica->record->service) || !is_over(replica->record->state))
-            continue;
-        restart_policy_reset(&replica->history);
-        replica_handle(replica, REPLICA_WANTED_AGAIN);
-    }
+    bring_up(crew, names);
     free_names(names);
-    crew_touch(crew);
     control_server_answer(request, NULL);
+}
+
+static struct replica *find_replica(const struct crew *crew, const char *service)
+{
+    for (size_t i = 0; i < crew->replica_count; i++)
+        if (text_equal(crew->replicas[i]->record->service, service) &&
+            !crew->replicas[i]->record->leaving)
+            return crew->replicas[i];
+    return NULL;
+}
+
+static void answer_exit(struct control_server_request *request, const struct replica *replica)
+{
+    struct json *json = json_new_object();
+
+    status_format_exit(replica->record, json);
+    control_server_answer(request, json);
+}
+
+static void wait_for_exit(void *context, struct control_server_request *request,
+                          const struct json *body)
+{
+    struct crew *crew = context;
+    const char *name = json_find_text(body, "service", "");
+    const struct replica *replica = find_replica(crew, name);
+    struct strings services = { 0 };
+    struct crew_wait *wait = NULL;
+    struct error err = { 0 };
+
+    if (!crew_find_service(crew, name)) {
+        error_set(&err, ERROR_NOT_FOUND, "there is no service '%s' in stack '%s'", name,
+                  crew->project);
+        control_server_refuse(request, &err);
+        return;
+    }
+    if (replica && !json_find_bool(body, "next", false) && replica_is_at_rest(replica) &&
+        replica->record->exit != STATE_EXIT_NONE) {
+        answer_exit(request, replica);
+        return;
+    }
+    strings_add(&services, name);
+    wait = ALLOC_APPEND(crew->waits, crew->wait_count);
+    *wait = (struct crew_wait){
+        .request = request,
+        .services = services.items,
+        .for_exit = true,
+        .for_start = json_find_bool(body, "started", false),
+        .exits = replica ? replica->exits : 0,
+    };
+    if (json_find_bool(body, "start", false))
+        bring_up(crew, wait->services);
 }
 
 static void restart(void *context, struct control_server_request *request, const struct json *body)
@@ -265,6 +331,7 @@ void commands_fill(struct crew *crew, struct control_server_handlers *out)
             [CONTROL_SERVER_START] = start,
             [CONTROL_SERVER_STOP] = stop,
             [CONTROL_SERVER_RESTART] = restart,
+            [CONTROL_SERVER_WAIT] = wait_for_exit,
             [CONTROL_SERVER_DOWN] = down,
         },
         .context = crew,
@@ -280,15 +347,43 @@ static bool are_at_rest(const struct crew *crew, char **names)
     return true;
 }
 
+/* Answer it if what it waits for has come about. */
+static bool answer_wait(const struct crew *crew, const struct crew_wait *wait)
+{
+    const struct replica *replica = NULL;
+
+    if (!wait->for_exit) {
+        if (are_at_rest(crew, wait->services))
+            control_server_answer(wait->request, NULL);
+        return are_at_rest(crew, wait->services);
+    }
+    replica = find_replica(crew, wait->services[0]);
+    if (!replica) {
+        struct error err = { 0 };
+
+        if (crew_find_service(crew, wait->services[0]) && !crew->ending)
+            return false;
+        error_set(&err, ERROR_NOT_FOUND, "'%s' was removed", wait->services[0]);
+        control_server_refuse(wait->request, &err);
+        return true;
+    }
+    if (replica->exits != wait->exits)
+        answer_exit(wait->request, replica);
+    else if (wait->for_start && replica->record->state == REPLICA_RUNNING)
+        control_server_answer(wait->request, NULL);
+    else
+        return false;
+    return true;
+}
+
 static void answer_waits(struct crew *crew)
 {
     for (size_t i = crew->wait_count; i > 0; i--) {
         struct crew_wait wait = crew->waits[i - 1];
 
-        if (!are_at_rest(crew, wait.services))
+        if (!answer_wait(crew, &wait))
             continue;
         crew->waits[i - 1] = crew->waits[--crew->wait_count];
-        control_server_answer(wait.request, NULL);
         free_names(wait.services);
     }
 }

@@ -98,16 +98,15 @@ _Noreturn static void execute(const struct console *console)
     _exit(127);
 }
 
-int console_run(struct console *console, int master, struct error *err)
+int console_run(struct console *console, int master, int *pidfd_out, struct error *err)
 {
-    AUTO_CLOSE int pidfd = -1;
     pid_t pid = -1;
 
     if (console->has_terminal)
         console->own[STDIN_FILENO] = master;
     /* The container's ends are its alone: their end is the end of its output. */
     close_all(console->given, ARRAY_SIZE(console->given));
-    pid = process_fork(0, -1, true, &pidfd, err);
+    pid = process_fork(0, -1, true, pidfd_out, err);
     if (pid < 0)
         return error_wrap(err, "start a console");
     if (pid == 0)

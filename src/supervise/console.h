@@ -42,8 +42,11 @@ struct console {
 int console_open(const char *path, bool has_terminal, struct console *out,
                  struct error *err) MUST_CHECK;
 
-/* Start the process, once the container has started; `master` is its terminal's, or -1. */
-int console_run(struct console *console, int master, struct error *err) MUST_CHECK;
+/*
+ * Start the process, once the container has started; `master` is its terminal's, or -1. The
+ * caller closes *pidfd_out.
+ */
+int console_run(struct console *console, int master, int *pidfd_out, struct error *err) MUST_CHECK;
 
 /* Close what is open on this side. */
 void console_close(struct console *console);

@@ -5,9 +5,16 @@
  *
  *   GET  /v1/stack                    the whole state, see below
  *   POST /v1/apply                    load ROOT/stacks/PROJECT/stack.yaml again and make it so
- *                                     {"force_recreate": false}
+ *                                     {"force_recreate": false, "only": [services that are
+ *                                     brought up; the others stay as they are], "created": these
+ *                                     stay stopped, "awaited": their consoles wait for a client}
  *   POST /v1/scale                    {"services": {"login": 5}}
  *   POST /v1/start, /v1/stop, /v1/restart   {"services": [...], "timeout_ms": 10000}; none: all
+ *   POST /v1/wait                     {"service": name, "next": bool, "start": bool}: answers when
+ *                                     the service's replica has ended: {"exit_code","exit_kind",
+ *                                     "exit_reason"}; with "next" a run that ended before does
+ *                                     not count; with "start" it is started first, and with
+ *                                     "started" that is waited for instead: {} then
  *   POST /v1/down                     {"timeout_ms": 10000}: stop everything, then answer and end
  *   GET  /v1/events?since=N           server-sent events, one JSON object each
  *

@@ -18,6 +18,7 @@
 #include "supervise/replica.h"
 #include "supervise/replica_exit.h"
 #include "supervise/revisions.h"
+#include "supervise/single_step.h"
 #include "supervise/update.h"
 #include "util/alloc.h"
 #include "util/clock.h"
@@ -132,6 +133,38 @@ static void remove_leaving(struct crew *crew)
         networks_remove_unused(crew);
 }
 
+static void free_service(struct crew_service *service)
+{
+    autoscale_history_done(&service->history);
+    free(service->name);
+    free(service->image_id);
+    free(service->update_text);
+    free(service->update_failure);
+    free(service->autoscale_text);
+    free(service);
+}
+
+static bool has_replica(const struct crew *crew, const char *service)
+{
+    for (size_t i = 0; i < crew->replica_count; i++)
+        if (text_equal(crew->replicas[i]->record->service, service))
+            return true;
+    return false;
+}
+
+/* A service that is gone from the stack is forgotten with its last replica. */
+static void forget_services(struct crew *crew)
+{
+    for (size_t i = crew->service_count; i > 0; i--) {
+        struct crew_service *service = crew->services[i - 1];
+
+        if (!service->removed || has_replica(crew, service->name))
+            continue;
+        free_service(service);
+        crew->services[i - 1] = crew->services[--crew->service_count];
+    }
+}
+
 void crew_wake(struct crew *crew, int64_t at_ms)
 {
     int64_t delay_ms = MAX(at_ms - clock_now_ms(), 1);
@@ -168,19 +201,11 @@ void crew_step(struct crew *crew)
     follow_wishes(crew);
     (void)network_front_flush(crew);
     remove_leaving(crew);
+    forget_services(crew);
+    if (single_step_is_for(crew))
+        single_step(crew);
     wake_for_updates(crew);
     commands_settle(crew);
-}
-
-static void free_service(struct crew_service *service)
-{
-    autoscale_history_done(&service->history);
-    free(service->name);
-    free(service->image_id);
-    free(service->update_text);
-    free(service->update_failure);
-    free(service->autoscale_text);
-    free(service);
 }
 
 void crew_free_network(struct crew_network *network)

@@ -58,6 +58,7 @@ struct crew_service {
     const struct image *previous_image;
     int64_t desired;
     bool stopped; /* by the user */
+    bool awaited; /* somebody is about to attach to the next start */
     bool removed; /* the present revision has no such service */
     bool updating, paused, rolled_back;
     size_t gone_failed;
@@ -74,7 +75,9 @@ struct crew_service {
 struct crew_wait {
     struct control_server_request *request;
     char **services; /* NULL-ended; NULL: all */
-    int64_t until_ms;
+    bool for_exit;   /* of the one service's replica, else for rest */
+    bool for_start;  /* its start is enough */
+    uint64_t exits;  /* that it had when the command came */
 };
 
 struct crew {
@@ -111,15 +114,16 @@ struct crew {
     struct metrics_host host;
     bool rules_stale; /* the ready set changed */
     bool names_stale;
-    bool askers_stale; /* a replica was added that may ask for names */
-    bool front_stale;  /* networks or ports changed */
-    bool is_new;       /* applied by itself at its first start, and by no command since */
-    bool ending;       /* `down` */
-    bool has_stepped;  /* in this second */
-    unsigned seconds;  /* since the start */
-    bool is_at_rest;   /* memory was given back since the last step */
-    bool is_swept;     /* nothing of the stack is left */
-    int exit_status;   /* of the process, when the loop ends */
+    bool askers_stale;     /* a replica was added that may ask for names */
+    bool front_stale;      /* networks or ports changed */
+    bool is_new;           /* applied by itself at its first start, and by no command since */
+    bool ending;           /* `down` */
+    bool has_stepped;      /* in this second */
+    unsigned seconds;      /* since the start */
+    int64_t idle_since_ms; /* single containers: there are none since; 0: there are some */
+    bool is_at_rest;       /* memory was given back since the last step */
+    bool is_swept;         /* nothing of the stack is left */
+    int exit_status;       /* of the process, when the loop ends */
 };
 
 /* Something changed: crew_step() runs before the loop sleeps again. */

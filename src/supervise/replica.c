@@ -19,6 +19,7 @@
 #include "supervise/networks.h"
 #include "supervise/plan.h"
 #include "supervise/probe.h"
+#include "supervise/replica_console.h"
 #include "supervise/replica_exit.h"
 #include "supervise/replica_place.h"
 #include "supervise/replica_stop.h"
@@ -112,6 +113,7 @@ static void do_start(struct replica *replica)
         free(record->exit_text);
         record->exit_text = alloc_text(err.text);
         record->ended_ms = clock_wall_ms();
+        replica->exits++;
         replica->had_failed = true;
         replica_place_clear(replica);
         events_emit(replica->crew->events, "start_failed", record->service, record->name, "%s",
@@ -327,6 +329,8 @@ int replica_add(struct crew *crew, struct crew_service *service, int64_t index,
     struct replica *replica = make(crew, make_record(crew, service, index));
 
     set_definition(replica, service->revision, service->service, service->image);
+    replica->is_awaited = service->awaited;
+    service->awaited = false;
     if (networks_place(crew, replica, err) < 0 || crew_state_save(crew, err) < 0) {
         error_wrap(err, "replica '%s'", replica->record->name);
         networks_release(crew, replica);
@@ -392,6 +396,7 @@ void replica_free(struct replica *replica)
                                 &replica->probe_event };
 
     probe_end(replica);
+    replica_console_leave(replica);
     for (size_t i = 0; i < ARRAY_SIZE(events); i++)
         if (*events[i])
             event_free(*events[i]);

@@ -42,9 +42,11 @@ struct replica {
     bool draining; /* out of rotation, not signalled yet */
     bool had_failed;
     bool forget_flows; /* once the rules do not lead to it any more */
-    bool is_awaited;   /* its first output waits for somebody who is about to attach */
-    bool is_prepared;  /* namespace, files and volumes, in this life of the supervisor */
-    int64_t since_ms;  /* in its state */
+    uint64_t exits;    /* runs that have ended, or could not begin, in this supervisor's life */
+    struct event *console_event; /* its console's end; its descriptor is a pidfd */
+    bool is_awaited;             /* its first output waits for somebody who is about to attach */
+    bool is_prepared;            /* namespace, files and volumes, in this life of the supervisor */
+    int64_t since_ms;            /* in its state */
     int64_t drain_until_ms, started_ms, ready_changed_ms;
     int64_t restart_at_ms;  /* while backing off */
     char *waiting;          /* what it waits for, or NULL */

@@ -17,6 +17,7 @@
 #include "supervise/networks.h"
 #include "supervise/plan.h"
 #include "supervise/replica.h"
+#include "supervise/replica_console.h"
 #include "supervise/volumes.h"
 #include "util/alloc.h"
 #include "util/error.h"
@@ -122,10 +123,13 @@ static int run_console(struct replica *replica, struct console *console,
                        struct container_process *process, struct error *err)
 {
     int master = process->terminal_fd;
+    int pidfd = -1;
 
     process->terminal_fd = -1;
-    if (console_run(console, master, err) == 0)
+    if (console_run(console, master, &pidfd, err) == 0) {
+        replica_console_watch(replica, pidfd);
         return 0;
+    }
     cleanup_close(&process->pidfd);
     replica_place_clear(replica);
     return -1;

@@ -21,6 +21,8 @@
 #include "util/place.h"
 #include "util/text.h"
 
+/* Revisions on disk. One file goes for each that comes. */
+#define KEPT 100
 #define STACK_LIMIT (16 * 1024 * 1024)
 
 int revisions_find_current(const char *project, uint64_t *number_out, struct error *err)
@@ -116,6 +118,14 @@ int revisions_store(const struct stack *stack, uint64_t *number_out, struct erro
         return error_wrap(err, "store stack '%s'", stack->name);
     *number_out = number;
     return 0;
+}
+
+void revisions_forget(const char *project, uint64_t number)
+{
+    AUTO_FREE char *path = place_in_root("stacks/%s/revisions/%" PRIu64 ".yaml", project,
+                                         number > KEPT ? number - KEPT : 0);
+
+    unlink(path);
 }
 
 int revisions_load(const char *project, uint64_t number, struct stack **out, struct error *err)

@@ -22,5 +22,8 @@ int revisions_store(const struct stack *stack, uint64_t *number_out, struct erro
 /* The number of the present revision; ERROR_NOT_FOUND: nothing is stored for the project. */
 int revisions_find_current(const char *project, uint64_t *number_out, struct error *err) MUST_CHECK;
 
+/* Remove the file of a revision that is far older than the present one, `number`. */
+void revisions_forget(const char *project, uint64_t number);
+
 int revisions_load(const char *project, uint64_t number, struct stack **out,
                    struct error *err) MUST_CHECK;

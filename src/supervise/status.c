@@ -104,20 +104,24 @@ static void format_process(const struct replica *replica, struct json *json)
     json_set_bool(json, "seccomp_unconfined", plan->spec.program.seccomp_unconfined);
 }
 
-static void format_history(const struct state_replica *record, struct json *json)
+void status_format_exit(const struct state_replica *record, struct json *json)
 {
-    json_set_int(json, "restarts", record->restarts);
-    json_set_int(json, "created_ms", record->created_ms);
-    json_set_int(json, "started_ms", record->started_ms);
-    json_set_int(json, "ended_ms", record->ended_ms);
-    if (record->exit == STATE_EXIT_NONE)
-        return;
     json_set_int(json, "exit_code",
                  record->exit == STATE_EXIT_SIGNAL || record->exit == STATE_EXIT_OOM
                      ? 128 + record->exit_code
                      : record->exit_code);
     json_set_text(json, "exit_kind", state_exit_name(record->exit));
     json_set_text(json, "exit_reason", record->exit_text);
+}
+
+static void format_history(const struct state_replica *record, struct json *json)
+{
+    json_set_int(json, "restarts", record->restarts);
+    json_set_int(json, "created_ms", record->created_ms);
+    json_set_int(json, "started_ms", record->started_ms);
+    json_set_int(json, "ended_ms", record->ended_ms);
+    if (record->exit != STATE_EXIT_NONE)
+        status_format_exit(record, json);
 }
 
 static void format_usage(const struct replica *replica, struct json *json)

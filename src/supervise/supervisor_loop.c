@@ -31,6 +31,7 @@
 #include "supervise/network_front.h"
 #include "supervise/replica.h"
 #include "supervise/scaling.h"
+#include "supervise/single_step.h"
 #include "supervise/supervisor.h"
 #include "supervise/sweep.h"
 #include "util/alloc.h"
@@ -152,6 +153,17 @@ static int open_control(struct crew *crew, struct error *err)
     return control_server_open(crew->base, path, &handlers, crew->events, &crew->control, err);
 }
 
+static int apply_first(struct crew *crew, struct error *err)
+{
+    const struct apply_options options = { .created = single_step_is_for(crew) };
+
+    if (apply_current(crew, &options, err) < 0)
+        return -1;
+    if (single_step_is_for(crew))
+        single_step_begin(crew);
+    return 0;
+}
+
 static int set_up(struct crew *crew, struct error *err)
 {
     static const struct timeval second = { .tv_sec = 1 };
@@ -159,7 +171,7 @@ static int set_up(struct crew *crew, struct error *err)
     if (open_parts(crew, err) < 0 || adopt_all(crew, err) < 0)
         return -1;
     crew->is_new = !crew->current;
-    if (crew->is_new && apply_current(crew, false, err) < 0)
+    if (crew->is_new && apply_first(crew, err) < 0)
         return -1;
     if (open_control(crew, err) < 0)
         return -1;

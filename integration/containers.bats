@@ -1,0 +1,182 @@
+# Single containers: carte run, create, start, stop, kill, wait, rm.
+
+load lib
+
+setup_file() {
+    remember_inventory
+    cd "$CARTE_TEST" || return 1
+    make_web_context "$CARTE_TEST/web"
+    carte build -t tool web
+}
+
+teardown_file() {
+    cd "$CARTE_TEST" || return 1
+    no_leaks
+}
+
+setup() {
+    cd "$CARTE_TEST" || return 1
+}
+
+# A test leaves no container; what supervised them ends with the last.
+teardown() {
+    local left
+    left=$(carte ps -a --format json | jq -r .Name)
+    [ -z "$left" ] || carte rm -f $left
+    eventually 20 gone
+}
+
+gone() {
+    [ ! -e "$CARTE_RUN/stacks/carte" ]
+}
+
+@test "run shows the output and ends with the program's exit status" {
+    run --separate-stderr carte run --rm tool sh -c 'echo out; echo err >&2; exit 7'
+    [ "$status" -eq 7 ]
+    [ "$output" = out ]
+    [ "$stderr" = err ]
+    run carte run --rm tool sh -c 'sh -c "kill -KILL \$\$"; exit $?'
+    [ "$status" -eq 137 ]
+    run -127 carte run --rm tool nosuch
+    [ "$status" -eq 127 ]
+    [[ $output == *"'nosuch' is not in the container"* ]]
+    run carte run --rm tool /etc
+    [ "$status" -eq 126 ]
+    run carte run --rm nosuchimage
+    [ "$status" -eq 125 ]
+    run carte run --rm -m lots tool true
+    [ "$status" -eq 125 ]
+    [[ $output == *mem_limit*lots* ]]
+    [ -z "$(carte ps -aq)" ]
+}
+
+@test "run passes input and output on, byte by byte" {
+    head -c 2000000 /dev/urandom >bytes
+    carte run --rm -i tool cat <bytes >copy
+    cmp bytes copy
+    carte run --rm tool cat /bin/busybox >busybox
+    cmp busybox web/busybox
+}
+
+@test "options reach the container" {
+    printf 'A=1\n# no\nB=two words\n' >env
+    mkdir -p shared && echo hello >shared/file
+    VIA=here carte run --rm --name box -e C=3 -e VIA --env-file env -v "$PWD/shared:/shared:ro" \
+        -v ./shared:/writable -v kept:/kept --tmpfs /scratch:size=1m -w /tmp -u 12:34 -h host \
+        -m 64m --pids-limit 33 --cpus 0.5 --entrypoint sh --cap-drop ALL --read-only tool -c '
+            echo "$A $B $C $VIA"; cat /shared/file; pwd; id -u; id -g; hostname
+            grep CapBnd /proc/self/status; touch /scratch/x && echo scratch
+            touch /shared/x 2>/dev/null || echo sealed; touch /x 2>/dev/null || echo read-only' >out
+    cat >expected <<'X'
+1 two words 3 here
+hello
+/tmp
+12
+34
+host
+CapBnd:	0000000000000000
+scratch
+sealed
+read-only
+X
+    diff expected out
+}
+
+@test "a container is created, started, stopped, started again, and removed" {
+    id=$(carte create --name keep tool sh -c 'echo run >>/count; wc -l </count; trap "exit 3" TERM; sleep 1000 & wait')
+    [ "${#id}" -eq 64 ]
+    [ "$(carte ps -a --format json | jq -r .State)" != running ]
+    [ "$(carte start keep)" = keep ]
+    [ "$(carte ps --format json | jq -r .State)" = running ]
+    eventually 10 said 1
+    [ "$(carte stop "${id:0:12}")" = "${id:0:12}" ]
+    [ "$(carte wait keep)" = 3 ]
+    carte restart keep
+    eventually 10 said 2
+    run carte rm keep
+    [ "$status" -eq 1 ]
+    [[ $output == *"is running"*-f* ]]
+    carte kill -s TERM keep
+    [ "$(carte wait keep)" = 3 ]
+    [ "$(carte start keep)" = keep ]
+    [ "$(carte rm -f keep)" = keep ]
+    [ -z "$(carte ps -aq)" ]
+}
+
+said() {
+    carte-stack -p carte logs --no-log-prefix keep | grep -qx "$1"
+}
+
+@test "names are unique, and one that is mistyped is told" {
+    carte run -d --name first tool sleep 1000
+    run carte run --name first tool true
+    [ "$status" -eq 125 ]
+    [[ $output == *"'first' is in use"* ]]
+    run carte stop frist
+    [ "$status" -eq 1 ]
+    [[ $output == *"did you mean 'first'"* ]]
+    run carte run --name ../x tool true
+    [ "$status" -eq 125 ]
+}
+
+@test "a terminal, its size and the detach keys" {
+    run in_terminal 'stty rows 21 cols 57; exec carte run --rm -it tool sh' <<<$'stty size; exit 9\n'
+    echo "$output"
+    [ "$status" -eq 9 ]
+    [[ $output == *"21 57"* ]]
+    printf 'true\n\005z' >keys
+    run in_terminal 'exec carte run --name left --detach-keys ctrl-e,z -it tool sh' <keys
+    [ "$status" -eq 0 ]
+    [ "$(carte ps --format json | jq -r .State)" = running ]
+}
+
+in_terminal() {
+    TERM=dumb script -qec "$1" /dev/null
+}
+
+@test "Ctrl-C reaches the program" {
+    mkfifo silent
+    carte run --rm --name trap tool sh -c 'trap "exit 5" INT; echo ready; sleep 1000 & wait' <silent >out &
+    client=$!
+    exec 9>silent
+    eventually 10 grep -q ready out
+    kill -INT "$client"
+    status=0
+    wait "$client" || status=$?
+    exec 9>&-
+    [ "$status" -eq 5 ]
+}
+
+@test "one that is to be restarted is, and one that is to be removed is, also without its client" {
+    carte run -d --name again --restart always tool sh -c 'sleep 0.1; exit 1'
+    eventually 20 restarted again
+    carte run -d --rm --name brief tool true
+    eventually 10 removed brief
+}
+
+restarted() {
+    [ "$(carte ps -a --format json | jq "select(.Name == \"$1\") | .Restarts")" -ge 2 ]
+}
+
+removed() {
+    [ -z "$(carte ps -a --format json | jq "select(.Name == \"$1\")")" ]
+}
+
+@test "many at once" {
+    for i in 1 2 3 4 5 6 7 8; do
+        carte run --rm tool sh -c "echo $i; exit $i" >"many.$i" &
+        clients[i]=$!
+    done
+    for i in 1 2 3 4 5 6 7 8; do
+        status=0
+        wait "${clients[i]}" || status=$?
+        [ "$status" -eq "$i" ]
+        [ "$(cat "many.$i")" = "$i" ]
+    done
+}
+
+@test "a published port, and a name that another container resolves" {
+    carte run -d --name site -p 18080:80 tool httpd -f -p 80 -h /www
+    eventually 10 curl -sf -o /dev/null http://127.0.0.1:18080/
+    carte run --rm tool wget -qO- http://site/ >/dev/null
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * What is done with single containers by name: start, stop, restart, kill, wait, rm
+ */
+
+#pragma once
+
+struct command;
+
+extern const struct command cmd_single_start, cmd_single_stop, cmd_single_restart, cmd_single_kill,
+    cmd_single_wait, cmd_single_remove;

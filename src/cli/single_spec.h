@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The options of `carte run` and `create`, and the stack file that they come to
+ *
+ * A row of the options that has the spelling of a service's key is put under that key as it is:
+ * the stack reader checks it, and its message names the key.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/option.h"
+#include "util/macro.h"
+#include "util/strings.h"
+
+struct error;
+
+struct single_options {
+    bool detach, interactive, terminal, remove, no_proxy;
+    const char *name, *detach_keys;
+    bool init, privileged, read_only;
+    const char *user, *workdir, *hostname, *domainname, *entrypoint, *network, *restart,
+        *stop_signal, *memory, *cpus, *pids_limit, *shm_size;
+    int64_t stop_timeout_ms;
+    struct strings env, env_files, volumes, ports, expose, cap_add, cap_drop, security_opt, tmpfs,
+        labels, extra_hosts, dns, group_add, sysctls, ulimits;
+    const char *health_cmd;
+    int64_t health_interval_ms, health_timeout_ms, health_start_period_ms, health_retries;
+    bool no_health;
+};
+
+extern const struct option single_spec_options[];
+
+/*
+ * Pure but for the environment and --env-file: the text of a stack file with the one service
+ * `name`. `words` are the image and the command. ERROR_INVALID names the option.
+ */
+int single_spec_format(const struct single_options *options, const char *name,
+                       const struct strings *words, char **out, struct error *err) MUST_CHECK;

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Single containers: services of one replica in the stack named `carte`
+ */
+
+#include "supervise/single.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "stack/stack.h"
+#include "supervise/revisions.h"
+#include "supervise/supervisor.h"
+#include "util/alloc.h"
+#include "util/diagnostic.h"
+#include "util/error.h"
+#include "util/file.h"
+#include "util/place.h"
+#include "util/strings.h"
+
+int single_lock(bool waits, int *out, struct error *err)
+{
+    AUTO_FREE char *folder = place_in_root("stacks");
+    AUTO_FREE char *path = place_in_root("stacks/%s.lock", SINGLE_PROJECT);
+    AUTO_CLOSE int fd = -1;
+
+    if (file_make_folders(folder, 0700, err) < 0)
+        return -1;
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return error_set_errno(err, errno, "open '%s'", path);
+    while (flock(fd, LOCK_EX | (waits ? 0 : LOCK_NB)) < 0) {
+        if (errno == EWOULDBLOCK)
+            return error_set(err, ERROR_EXISTS, "'%s' is locked", path);
+        if (errno != EINTR)
+            return error_set_errno(err, errno, "lock '%s'", path);
+    }
+    *out = STEAL_FD(fd);
+    return 0;
+}
+
+/* The stored stack; *out is NULL when there is none. */
+static int load_stored(struct stack **out, struct error *err)
+{
+    uint64_t number = 0;
+
+    *out = NULL;
+    if (revisions_find_current(SINGLE_PROJECT, &number, err) == 0)
+        return revisions_load(SINGLE_PROJECT, number, out, err);
+    if (err->code != ERROR_NOT_FOUND)
+        return -1;
+    error_clear(err);
+    return 0;
+}
+
+/* Load stack files as they are. With mistakes *err has all of them. */
+static int load_files(const struct strings *files, struct stack **out, struct error *err)
+{
+    const struct stack_options options = {
+        .files = *files,
+        .project_name = SINGLE_PROJECT,
+        .resolved = true,
+    };
+    struct diagnostics diagnostics = { 0 };
+    AUTO_TEXT struct text mistakes = { 0 };
+
+    *out = stack_load(&options, &diagnostics, err);
+    for (size_t i = 0; !*out && i < diagnostics.count; i++)
+        if (diagnostics.items[i].severity == DIAGNOSTIC_ERROR)
+            text_add_format(&mistakes, "%s%s: %s", mistakes.length ? "\n" : "",
+                            diagnostics.items[i].path, diagnostics.items[i].text);
+    diagnostic_done(&diagnostics);
+    if (*out)
+        return 0;
+    if (mistakes.length > 0) {
+        error_clear(err);
+        return error_set(err, ERROR_INVALID, "%s", text_get(&mistakes));
+    }
+    return -1;
+}
+
+/* A file of its own without a name. */
+static int open_text(const char *text, char path[32], int *out, struct error *err)
+{
+    AUTO_CLOSE int fd = memfd_create("stack", MFD_CLOEXEC);
+
+    if (fd < 0)
+        return error_set_errno(err, errno, "make a file in memory");
+    if (file_write_all(fd, text, strlen(text), err) < 0)
+        return -1;
+    snprintf(path, 32, "/proc/self/fd/%d", fd);
+    *out = STEAL_FD(fd);
+    return 0;
+}
+
+static int load_text(const char *text, bool with_stored, struct stack **out, struct error *err)
+{
+    AUTO_STRINGS struct strings files = { 0 };
+    AUTO_CLOSE int fd = -1;
+    char path[32];
+
+    if (open_text(text, path, &fd, err) < 0)
+        return -1;
+    if (with_stored)
+        strings_take(&files, place_in_root("stacks/%s/stack.yaml", SINGLE_PROJECT));
+    strings_add(&files, path);
+    return load_files(&files, out, err);
+}
+
+static int store(const struct stack *stack, struct error *err)
+{
+    uint64_t number = 0;
+
+    return revisions_store(stack, &number, err);
+}
+
+int single_ensure(struct error *err)
+{
+    AUTO(stack) struct stack *stack = NULL;
+
+    if (load_stored(&stack, err) < 0)
+        return -1;
+    if (!stack && (load_text("name: " SINGLE_PROJECT "\nservices: {}\n", false, &stack, err) < 0 ||
+                   store(stack, err) < 0))
+        return -1;
+    return supervisor_ensure(SINGLE_PROJECT, err);
+}
+
+int single_add(const char *name, const char *text, struct error *err)
+{
+    AUTO(stack) struct stack *stack = NULL;
+    AUTO(stack) struct stack *fresh = NULL;
+
+    if (load_stored(&stack, err) < 0)
+        return -1;
+    if (stack && stack_find_service(stack, name))
+        return error_set(err, ERROR_EXISTS,
+                         "the name '%s' is in use: remove that container (carte rm %s), or choose "
+                         "another name",
+                         name, name);
+    if (load_text(text, stack, &fresh, err) < 0)
+        return -1;
+    return store(fresh, err);
+}
+
+int single_remove(const struct strings *names, size_t *left_out, struct error *err)
+{
+    AUTO(stack) struct stack *stack = NULL;
+
+    *left_out = 0;
+    if (load_stored(&stack, err) < 0 || !stack)
+        return err->code == ERROR_NONE ? 0 : -1;
+    for (size_t i = 0; i < names->count; i++)
+        stack_remove_service(stack, names->items[i]);
+    *left_out = stack->service_count;
+    return store(stack, err);
+}

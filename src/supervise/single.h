@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Single containers: services of one replica in the stack named `carte`
+ *
+ * `carte run` adds a service to that stack, `carte rm` takes one away; keeper, supervisor,
+ * networks, logs and all else are those of any stack. Who changes the stored stack holds the
+ * lock, so that commands and the supervisor, which removes what asked for it at its end, do not
+ * undo each other's work.
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/macro.h"
+
+struct error;
+struct strings;
+
+#define SINGLE_PROJECT "carte"
+
+/* Take the lock; the caller closes it. ERROR_EXISTS: another has it, and `waits` is false. */
+int single_lock(bool waits, int *out, struct error *err) MUST_CHECK;
+
+/* With the lock: make sure that the supervisor runs. It starts nothing that is stored. */
+int single_ensure(struct error *err) MUST_CHECK;
+
+/*
+ * With the lock: add the service `name` that the stack file `text` describes; nothing is
+ * interpolated in it and its paths are absolute. ERROR_EXISTS: the name is in use.
+ * ERROR_INVALID lists all that is wrong. The supervisor learns of it by POST /v1/apply.
+ */
+int single_add(const char *name, const char *text, struct error *err) MUST_CHECK;
+
+/* With the lock: take services away. *left_out: how many are left. */
+int single_remove(const struct strings *names, size_t *left_out, struct error *err) MUST_CHECK;
