@@ -267,7 +267,7 @@ static int release(const struct folder *folder, const struct config *config,
 {
     AUTO_FREE char *gate = alloc_format("%s/" GATE_NAME, folder->path);
 
-    if (container_release(gate, err) < 0)
+    if (container_release(gate, NULL, err) < 0)
         return -1;
     return run_hooks(HOOK_POSTSTART, config, record, RECORD_RUNNING, record->pid, err);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "runtime/confined.h"
+#include "runtime/program.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -236,4 +237,25 @@ int account_find(int rootfd, const char *user, const struct strings *more, struc
         read_file(rootfd, "etc/group", &group, err) < 0)
         return -1;
     return account_resolve(text_get(&passwd), text_get(&group), user, more, out, err);
+}
+
+int account_take(int rootfd, const struct container_ids *ids, struct account *out,
+                 struct error *err)
+{
+    struct account account = { .uid = ids->uid, .gid = ids->gid, .home = "/" };
+    AUTO_TEXT struct text passwd = { 0 };
+    struct passwd_line line;
+
+    if (ids->group_count > ACCOUNT_GROUPS_MAX)
+        return error_set(err, ERROR_INVALID, "%zu supplementary groups are too many: at most %d",
+                         ids->group_count, ACCOUNT_GROUPS_MAX);
+    for (size_t i = 0; i < ids->group_count; i++)
+        account.groups[account.group_count++] = ids->groups[i];
+    if (read_file(rootfd, "etc/passwd", &passwd, err) < 0)
+        return -1;
+    if (find_user(text_get(&passwd), NULL, ids->uid, &line) && line.home.length > 0)
+        snprintf(account.home, sizeof(account.home), "%.*s", (int)MIN(line.home.length, 255),
+                 line.home.start);
+    *out = account;
+    return 0;
 }

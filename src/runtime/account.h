@@ -14,10 +14,11 @@
 
 #include "util/macro.h"
 
+struct container_ids;
 struct error;
 struct strings;
 
-#define ACCOUNT_GROUPS_MAX 64
+#define ACCOUNT_GROUPS_MAX 128
 
 struct account {
     uid_t uid;
@@ -37,4 +38,9 @@ int account_resolve(const char *passwd, const char *group, const char *user,
 
 /* The same with the files below `rootfd`; a file that is missing is empty. */
 int account_find(int rootfd, const char *user, const struct strings *more, struct account *out,
+                 struct error *err) MUST_CHECK;
+
+/* In numbers: exactly these, with the home folder that /etc/passwd below `rootfd` gives the user.
+ */
+int account_take(int rootfd, const struct container_ids *ids, struct account *out,
                  struct error *err) MUST_CHECK;

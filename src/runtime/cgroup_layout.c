@@ -18,34 +18,34 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/file.h"
+#include "util/text.h"
 
-static const char *const controller_names[CGROUP_CONTROLLER_COUNT] = {
-    [CGROUP_CPU] = "cpu",   [CGROUP_CPUACCT] = "cpuacct", [CGROUP_MEMORY] = "memory",
-    [CGROUP_PIDS] = "pids", [CGROUP_DEVICES] = "devices", [CGROUP_FREEZER] = "freezer",
+/* Of version 1 and 2; what has no name on version 2 all cgroups there can do, or none can. */
+static const char *const controller_names[CGROUP_CONTROLLER_COUNT][CGROUP_VERSION_COUNT] = {
+    [CGROUP_CPU] = { "cpu", "cpu" },
+    [CGROUP_CPUACCT] = { "cpuacct", NULL },
+    [CGROUP_MEMORY] = { "memory", "memory" },
+    [CGROUP_PIDS] = { "pids", "pids" },
+    [CGROUP_DEVICES] = { "devices", NULL },
+    [CGROUP_FREEZER] = { "freezer", NULL },
+    [CGROUP_CPUSET] = { "cpuset", "cpuset" },
+    [CGROUP_IO] = { "blkio", "io" },
+    [CGROUP_HUGETLB] = { "hugetlb", "hugetlb" },
+    [CGROUP_NETWORK_CLASS] = { "net_cls", NULL },
+    [CGROUP_NETWORK_PRIORITY] = { "net_prio", NULL },
+    [CGROUP_RDMA] = { "rdma", "rdma" },
 };
+
+const char *cgroup_layout_get_name(enum cgroup_controller controller, enum cgroup_version version)
+{
+    return controller_names[controller][version];
+}
 
 struct mount_line {
     char path[256];
     char type[16];
     char options[256]; /* of the file system */
 };
-
-/* Is `word` one of the words of `list`, which are separated by `separator` or white space? */
-static bool list_has(const char *list, char separator, const char *word)
-{
-    const char delimiters[] = { separator, ' ', '\n', '\0' };
-    size_t length = strlen(word);
-
-    while (*list) {
-        size_t span = strcspn(list, delimiters);
-
-        if (span == length && strncmp(list, word, length) == 0)
-            return true;
-        list += span;
-        list += strspn(list, delimiters);
-    }
-    return false;
-}
 
 /* A line is "id parent major:minor root path options tags... - type source options". */
 static bool parse_line(const char *line, size_t length, struct mount_line *out)
@@ -93,12 +93,14 @@ static bool find_unified(const char *mountinfo, char *out, size_t size)
 static bool owns(const struct mount_line *mount, enum cgroup_version version,
                  enum cgroup_controller controller, const char *v2_controllers)
 {
+    const char *name = controller_names[controller][version];
+
     if (version == CGROUP_V1)
-        return list_has(mount->options, ',', controller_names[controller]);
+        return text_has_word(mount->options, ',', name);
     if (controller == CGROUP_DEVICES || controller == CGROUP_FREEZER ||
         controller == CGROUP_CPUACCT)
         return true;
-    return list_has(v2_controllers, ' ', controller_names[controller]);
+    return name && text_has_word(v2_controllers, ' ', name);
 }
 
 static bool wants(const struct cgroup_layout *layout, enum cgroup_version version,
@@ -148,16 +150,19 @@ static void drop_unowned(struct cgroup_layout *layout)
     size_t kept = 0;
 
     for (size_t i = 0; i < layout->count; i++) {
-        bool used = (int)i == layout->unified;
+        unsigned owned = 0;
 
-        for (int c = 0; c < CGROUP_CONTROLLER_COUNT; c++)
-            used = used || layout->owner[c] == (int)i;
-        if (!used)
-            continue;
         for (int c = 0; c < CGROUP_CONTROLLER_COUNT; c++) {
             if (layout->owner[c] == (int)i)
+                owned |= 1U << c;
+        }
+        if (!owned && (int)i != layout->unified)
+            continue;
+        for (int c = 0; c < CGROUP_CONTROLLER_COUNT; c++) {
+            if (owned >> c & 1)
                 layout->owner[c] = (int)kept;
         }
+        layout->hierarchies[i].owned = owned;
         if (layout->unified == (int)i)
             layout->unified = (int)kept;
         if (kept != i)

@@ -29,16 +29,24 @@ enum cgroup_controller {
     CGROUP_PIDS,
     CGROUP_DEVICES,
     CGROUP_FREEZER,
+    CGROUP_FIRST_OPTIONAL, /* those from here on are used only where they are asked for */
+    CGROUP_CPUSET = CGROUP_FIRST_OPTIONAL,
+    CGROUP_IO,
+    CGROUP_HUGETLB,
+    CGROUP_NETWORK_CLASS,
+    CGROUP_NETWORK_PRIORITY,
+    CGROUP_RDMA,
     CGROUP_CONTROLLER_COUNT,
 };
 
-#define CGROUP_HIERARCHY_MAX 8
+#define CGROUP_HIERARCHY_MAX 16
 
 struct cgroup_hierarchy {
     enum cgroup_version version;
     int rootfd;     /* of the mount point; -1 in a layout that was only parsed */
     char path[256]; /* the mount point */
     char name[64];  /* of its folder, as a container shall see it */
+    unsigned owned; /* bit n: it owns controller n */
 };
 
 struct cgroup_layout {
@@ -55,6 +63,9 @@ struct cgroup_layout {
  */
 void cgroup_layout_parse(const char *mountinfo, const char *v2_controllers,
                          struct cgroup_layout *out);
+
+/* The name of a controller in that version; NULL: it has none. */
+const char *cgroup_layout_get_name(enum cgroup_controller controller, enum cgroup_version version);
 
 /* The layout of this host, read once. ERROR_UNSUPPORTED: it has no cgroups. */
 int cgroup_layout_get(const struct cgroup_layout **out, struct error *err) MUST_CHECK;

@@ -58,13 +58,11 @@ int cgroup_remove(const char *parent, const char *id, struct error *err)
 {
     const struct cgroup_layout *layout = NULL;
     int64_t deadline_ms = clock_now_ms() + BUSY_LIMIT_MS;
-    char path[192];
+    char path[CGROUP_PATH_MAX];
     int status = 0;
 
-    if (cgroup_layout_get(&layout, err) < 0)
+    if (cgroup_layout_get(&layout, err) < 0 || cgroup_format_path(parent, id, path, err) < 0)
         return -1;
-    snprintf(path, sizeof(path), "carte%s%s%s%s", parent ? "/" : "", parent ? parent : "",
-             id ? "/" : "", id ? id : "");
     for (size_t i = 0; i < layout->count; i++) {
         const struct cgroup_hierarchy *hierarchy = &layout->hierarchies[i];
 

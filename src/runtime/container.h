@@ -17,6 +17,7 @@
 #include "util/macro.h"
 
 struct error;
+struct syscall_profile;
 
 /* A process is named by pidfd and start time, never by its pid alone. */
 struct container_process {
@@ -38,16 +39,19 @@ int container_start(const struct container_spec *spec, struct container_process 
  * The same in two steps, for two programs: everything but the program is done when this returns,
  * and the process waits at the new socket `gate` (a path in a folder that only the caller may
  * enter) for container_release(), also after the end of the caller. Errors as of
- * container_start() but for those of executing the program, which come with the release.
+ * container_start() but for those of executing the program, which come with the release. Without
+ * a gate (NULL) it is container_start().
  */
 int container_create(const struct container_spec *spec, const char *gate,
                      struct container_process *out, struct error *err) MUST_CHECK;
 
 /*
  * Let the process that waits at `gate` run: on success its program has been executed. ERROR_EXISTS:
- * no process waits there, because it was released before or is dead.
+ * no process waits there, because it was released before or is dead. `syscalls` is only needed
+ * where the filter notifies: its on_listener() is called here, with a pid of 0.
  */
-int container_release(const char *gate, struct error *err) MUST_CHECK;
+int container_release(const char *gate, const struct syscall_profile *syscalls,
+                      struct error *err) MUST_CHECK;
 
 /* A further process in a running container. */
 struct container_exec_spec {

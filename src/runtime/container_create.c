@@ -1,99 +1,216 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What is declared and not built yet: refused
+ * The making of a container
+ *
+ * The maker makes the cgroup and one process in new namespaces; that process builds its own
+ * file system and becomes the program (newborn.c). What only the maker may do the process asks for,
+ * and what goes wrong there comes back, through one channel. The only things that can be left on
+ * the host are cgroups, which bear the container's id.
  */
 
-#include "runtime/container.h"
-#include "runtime/mount_option.h"
-#include "runtime/syscall_profile.h"
-#include "util/error.h"
+#include <unistd.h>
 
-#define REFUSE(what) return error_set(err, ERROR_UNSUPPORTED, what " is not built yet")
+#include "runtime/cgroup.h"
+#include "runtime/cgroup_limit.h"
+#include "runtime/channel.h"
+#include "runtime/container.h"
+#include "runtime/container_name.h"
+#include "runtime/device_rule.h"
+#include "runtime/gate.h"
+#include "runtime/idmap.h"
+#include "runtime/launch.h"
+#include "runtime/namespace.h"
+#include "runtime/newborn.h"
+#include "runtime/overlay.h"
+#include "runtime/process.h"
+#include "runtime/resources.h"
+#include "runtime/rootfs_parts.h"
+#include "runtime/syscall_profile.h"
+#include "runtime/sysctl.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/file.h"
+
+/* One start, as the maker sees it. */
+struct making {
+    const struct container_spec *spec;
+    const struct cgroup *cgroup;
+    const char *gate; /* NULL: the program is executed at once */
+    struct container_process *process;
+    int channel;
+};
+
+static int check_names(const struct container_spec *spec, struct error *err)
+{
+    bool own_names = namespace_is_own(spec, CONTAINER_NAMESPACE_UTS);
+
+    if ((spec->hostname || spec->domainname) && !own_names)
+        return error_set(err, ERROR_INVALID,
+                         "a host name of its own needs a uts namespace of its own");
+    return 0;
+}
+
+static int check_spec(const struct container_spec *spec, struct error *err)
+{
+    const struct strings *args = &spec->program.args;
+
+    if (container_name_check(spec->cgroup_parent, spec->id, err) < 0)
+        return -1;
+    if (!spec->root && (spec->lower.count == 0 || !spec->upper || !spec->work))
+        return error_set(err, ERROR_INVALID,
+                         "a container needs a root, or a layer, an upper and a work folder");
+    if (args->count == 0 || !*args->items[0])
+        return error_set(err, ERROR_INVALID, "no command: give one in the image or the file");
+    if (namespace_check(spec, err) < 0 || check_names(spec, err) < 0)
+        return -1;
+    return sysctl_check(spec, err);
+}
+
+/* A user namespace is born without rights over the host: what needs those is made for it. */
+static int answer_user(const struct making *making, struct error *err)
+{
+    const struct container_spec *spec = making->spec;
+    AUTO_ROOTFS_PARTS struct rootfs_parts parts = ROOTFS_PARTS_NONE;
+    int fds[ROOTFS_PARTS_MAX];
+    size_t count = 0;
+
+    if (idmap_write(making->process->pid, &spec->id_maps, err) < 0 ||
+        cgroup_add(making->cgroup, making->process->pid, err) < 0 ||
+        device_rule_apply_v2(making->cgroup, spec, err) < 0 ||
+        rootfs_parts_make(spec, making->process->pid, &parts, err) < 0)
+        return -1;
+    count = rootfs_parts_list(spec, &parts, fds);
+    return channel_answer(making->channel, fds, count, err);
+}
+
+static int answer_ready(const struct making *making, struct error *err)
+{
+    const struct container_spec *spec = making->spec;
+
+    if (spec->hook(spec->hook_context, CONTAINER_CREATE_RUNTIME, making->process->pid, err) < 0)
+        return -1;
+    return channel_answer(making->channel, NULL, 0, err);
+}
+
+/* Deal with one word of the new process; `done` becomes true with the last. */
+static int hear_one(const struct making *making, bool *done, struct error *err)
+{
+    enum channel_word word = CHANNEL_END;
+    AUTO_CLOSE int passed = -1;
+
+    if (channel_hear(making->channel, &word, &passed, err) < 0)
+        return -1;
+    *done = word == CHANNEL_END || word == CHANNEL_PARKED;
+    switch (word) {
+    case CHANNEL_TERMINAL:
+        making->process->terminal_fd = STEAL_FD(passed);
+        return 0;
+    case CHANNEL_LISTENER:
+        return launch_answer_listener(making->spec->program.syscalls, passed, making->process->pid,
+                                      making->channel, err);
+    case CHANNEL_USER:
+        return answer_user(making, err);
+    case CHANNEL_READY:
+        return answer_ready(making, err);
+    case CHANNEL_PARKED:
+        return 0;
+    case CHANNEL_END:
+        break;
+    }
+    if (making->gate)
+        return error_set(err, ERROR_SYSTEM, "the container's process has ended");
+    return 0;
+}
+
+static int accompany(const struct making *making, struct error *err)
+{
+    bool done = false;
+
+    while (!done) {
+        if (hear_one(making, &done, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int start_process(const struct container_spec *spec, const struct cgroup *cgroup,
+                         const char *gate, struct container_process *out, struct error *err)
+{
+    AUTO_LAUNCH struct launch launch = { .program = &spec->program, .spec = spec };
+    AUTO_ROOTFS_PARTS struct rootfs_parts parts = ROOTFS_PARTS_NONE;
+    AUTO_CHANNEL struct channel channel = CHANNEL_NONE;
+    AUTO_CLOSE int listening = -1;
+    struct container_process process = { .pidfd = -1, .terminal_fd = -1 };
+    struct making making = { spec, cgroup, gate, &process, -1 };
+
+    if (launch_prepare(&launch, err) < 0 || rootfs_parts_prepare(spec, &parts, err) < 0 ||
+        channel_open(!spec->hook, &channel, err) < 0 ||
+        (gate && gate_open(gate, &listening, err) < 0))
+        return -1;
+    launch.channel = channel.child;
+    launch.gate = listening;
+    making.channel = channel.parent;
+    process.pid = namespace_fork(spec, cgroup_get_unified(cgroup), &process.pidfd, err);
+    if (process.pid < 0)
+        return -1;
+    if (process.pid == 0)
+        newborn_run(spec, cgroup, &parts, &launch);
+    channel_drop_child(&channel);
+    /* Read while the process cannot have ended well: later another may have reaped it. */
+    if (process_read_start_time(process.pid, &process.start_time, err) < 0 ||
+        accompany(&making, err) < 0) {
+        process_end(process.pidfd, !spec->sibling);
+        if (gate)
+            unlink(gate);
+        cleanup_close(&process.pidfd);
+        cleanup_close(&process.terminal_fd);
+        return -1;
+    }
+    *out = process;
+    return 0;
+}
+
+/* Where the kernel can, all of a container dies when memory is short: half of it helps nobody. */
+static void group_memory(const struct cgroup *cgroup)
+{
+    int dirfd = cgroup_get_folder(cgroup, CGROUP_MEMORY);
+    struct error ignored = { 0 };
+
+    if (dirfd >= 0 && cgroup_get_version(cgroup, CGROUP_MEMORY) == CGROUP_V2 &&
+        file_write_control(dirfd, "memory.oom.group", "1", &ignored) < 0)
+        error_clear(&ignored);
+}
+
+static int start_in_cgroup(const struct container_spec *spec, const char *gate,
+                           struct container_process *out, struct error *err)
+{
+    AUTO_CGROUP struct cgroup cgroup = CGROUP_NONE;
+    unsigned wanted = cgroup_limit_find_controllers(spec->resources);
+
+    if (cgroup_create(spec->cgroup_parent, spec->id, wanted, &cgroup, err) < 0 ||
+        cgroup_limit_apply(&cgroup, &spec->limits, false, err) < 0 ||
+        (spec->resources && cgroup_limit_apply_resources(&cgroup, spec->resources, err) < 0) ||
+        device_rule_apply_v1(&cgroup, spec, err) < 0)
+        return launch_blame_spec(err);
+    if (!spec->program.bare)
+        group_memory(&cgroup);
+    if (!spec->root)
+        overlay_probe();
+    return start_process(spec, &cgroup, gate, out, err);
+}
 
 int container_create(const struct container_spec *spec, const char *gate,
                      struct container_process *out, struct error *err)
 {
-    (void)spec, (void)gate, (void)out;
-    REFUSE("container_create()");
-}
+    struct error ignored = { 0 };
 
-int container_release(const char *gate, struct error *err)
-{
-    (void)gate;
-    REFUSE("container_release()");
-}
-
-int container_list(const char *cgroup_parent, const char *id, pid_t **out, size_t *count_out,
-                   struct error *err)
-{
-    (void)cgroup_parent, (void)id, (void)out, (void)count_out;
-    REFUSE("container_list()");
-}
-
-int container_freeze(const char *cgroup_parent, const char *id, int64_t timeout_ms,
-                     struct error *err)
-{
-    (void)cgroup_parent, (void)id, (void)timeout_ms;
-    REFUSE("container_freeze()");
-}
-
-int container_thaw(const char *cgroup_parent, const char *id, struct error *err)
-{
-    (void)cgroup_parent, (void)id;
-    REFUSE("container_thaw()");
-}
-
-bool container_is_frozen(const char *cgroup_parent, const char *id)
-{
-    (void)cgroup_parent, (void)id;
-    return false;
-}
-
-int container_update_resources(const char *cgroup_parent, const char *id,
-                               const struct container_resources *resources, struct error *err)
-{
-    (void)cgroup_parent, (void)id, (void)resources;
-    REFUSE("container_update_resources()");
-}
-
-int mount_option_parse(const struct strings *options, struct text *data,
-                       struct container_mount *mount, struct error *err)
-{
-    (void)options, (void)data, (void)mount;
-    REFUSE("mount_option_parse()");
-}
-
-static const char *const none[] = { NULL };
-
-const char *const *mount_option_names(void)
-{
-    return none;
-}
-
-int syscall_profile_compile(const struct syscall_profile *profile, struct sock_fprog *out,
-                            unsigned *flags_out, struct error *err)
-{
-    (void)profile, (void)out, (void)flags_out;
-    REFUSE("syscall_profile_compile()");
-}
-
-const char *const *syscall_profile_actions(void)
-{
-    return none;
-}
-
-const char *const *syscall_profile_operators(void)
-{
-    return none;
-}
-
-const char *const *syscall_profile_architectures(void)
-{
-    return none;
-}
-
-const char *const *syscall_profile_flags(void)
-{
-    return none;
+    if (check_spec(spec, err) < 0)
+        return -1;
+    if (start_in_cgroup(spec, gate, out, err) == 0)
+        return 0;
+    /* A cgroup that lives is another container's. */
+    if (err->code != ERROR_EXISTS && cgroup_remove(spec->cgroup_parent, spec->id, &ignored) < 0)
+        error_clear(&ignored);
+    return error_wrap(err, "start container '%s'", spec->id);
 }

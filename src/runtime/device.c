@@ -4,8 +4,8 @@
  * The devices of a container
  *
  * They are made as new nodes on a tmpfs of its own, so that nothing of the image's /dev is
- * used. The cgroup's rules come from the same table; they give no right to make nodes, which
- * is why a process joins them after this work.
+ * used. Where a user namespace gives no right to make nodes the host's are mounted instead. The
+ * cgroup's rules give no such right either, which is why a process joins them after this work.
  */
 
 #include "runtime/device.h"
@@ -13,33 +13,33 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/bpf.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "runtime/cgroup.h"
 #include "runtime/confined.h"
 #include "runtime/mount.h"
+#include "runtime/spec.h"
+#include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/text.h"
 
 #define DEFAULT_SHM_BYTES (UINT64_C(64) << 20)
-#define ANY_MINOR UINT32_MAX
 
-/* Character devices; those without a name are used but not made here. */
-static const struct device {
-    const char *name;
-    uint32_t major, minor;
-} devices[] = {
-    { "null", 1, 3 },         { "zero", 1, 5 }, { "full", 1, 7 }, { "random", 1, 8 },
-    { "urandom", 1, 9 },      { "tty", 5, 0 },  { NULL, 5, 1 }, /* console */
-    { NULL, 5, 2 },                                             /* ptmx */
-    { NULL, 136, ANY_MINOR },                                   /* terminals */
+static const struct container_device defaults[] = {
+    { .path = "null", .type = 'c', .major = 1, .minor = 3, .mode = 0666 },
+    { .path = "zero", .type = 'c', .major = 1, .minor = 5, .mode = 0666 },
+    { .path = "full", .type = 'c', .major = 1, .minor = 7, .mode = 0666 },
+    { .path = "random", .type = 'c', .major = 1, .minor = 8, .mode = 0666 },
+    { .path = "urandom", .type = 'c', .major = 1, .minor = 9, .mode = 0666 },
+    { .path = "tty", .type = 'c', .major = 5, .minor = 0, .mode = 0666 },
+    { .type = 'c', .major = 5, .minor = 1 },                  /* console */
+    { .type = 'c', .major = 5, .minor = 2 },                  /* ptmx */
+    { .type = 'c', .major = 136, .minor = DEVICE_ANY_MINOR }, /* terminals */
 };
 
 static const struct {
@@ -50,19 +50,75 @@ static const struct {
     { "ptmx", "pts/ptmx" },
 };
 
-static int make_nodes(int devfd, bool console, struct error *err)
+const struct container_device *device_defaults(size_t *count_out)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
-        const struct device *d = &devices[i];
+    *count_out = ARRAY_SIZE(defaults);
+    return defaults;
+}
 
-        if (d->name && mknodat(devfd, d->name, S_IFCHR | 0666, makedev(d->major, d->minor)) < 0)
-            return error_set_errno(err, errno, "make /dev/%s", d->name);
+static mode_t format_of(char type)
+{
+    return type == 'b' ? S_IFBLK : type == 'p' ? S_IFIFO : S_IFCHR;
+}
+
+static bool is_same(const struct stat *status, const struct container_device *device)
+{
+    return (status->st_mode & S_IFMT) == format_of(device->type) &&
+           (device->type == 'p' || status->st_rdev == makedev(device->major, device->minor));
+}
+
+/* The host's node of that name, if it is the same device, over an empty file. */
+static int bind_node(int dirfd, const char *name, const struct container_device *device,
+                     struct error *err)
+{
+    AUTO_FREE char *path = alloc_format(
+        "/dev/%s", text_starts_with(device->path, "/dev/") ? device->path + 5 : device->path);
+    AUTO_CLOSE int copy = -1;
+    AUTO_CLOSE int made = openat(dirfd, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    AUTO_CLOSE int target = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    struct stat status;
+
+    if (made < 0 || target < 0)
+        return error_set_errno(err, errno, "make a place for device '%s'", name);
+    if (mount_clone(AT_FDCWD, path, false, &copy, err) < 0)
+        return -1;
+    if (fstat(copy, &status) < 0 || !is_same(&status, device))
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "device '%s' is another one on the host, and a user namespace gives no "
+                         "right to make it",
+                         path);
+    return mount_attach(copy, target, err);
+}
+
+static int make_node(int dirfd, const char *name, const struct container_device *device,
+                     struct error *err)
+{
+    struct stat status;
+
+    if (mknodat(dirfd, name, format_of(device->type) | device->mode,
+                makedev(device->major, device->minor)) == 0)
+        return 0;
+    if (errno == EEXIST && fstatat(dirfd, name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+        if (is_same(&status, device))
+            return 0;
+        return error_set(err, ERROR_EXISTS, "something else is where device '%s' shall be", name);
+    }
+    if (errno == EPERM)
+        return bind_node(dirfd, name, device, err);
+    return error_set_errno(err, errno, "make device '%s'", name);
+}
+
+static int make_defaults(int devfd, bool console, struct error *err)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
+        if (defaults[i].path && make_node(devfd, defaults[i].path, &defaults[i], err) < 0)
+            return -1;
     }
     for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
-        if (symlinkat(links[i].target, devfd, links[i].name) < 0)
+        if (symlinkat(links[i].target, devfd, links[i].name) < 0 && errno != EEXIST)
             return error_set_errno(err, errno, "make /dev/%s", links[i].name);
     }
-    if (console && mknodat(devfd, "console", S_IFREG | 0600, 0) < 0)
+    if (console && mknodat(devfd, "console", S_IFREG | 0600, 0) < 0 && errno != EEXIST)
         return error_set_errno(err, errno, "make /dev/console");
     return 0;
 }
@@ -100,7 +156,7 @@ static int make_mounts(int devfd, uint64_t shm_bytes, struct error *err)
     return mount_below(devfd, "mqueue", "mqueue", NULL, closed, err);
 }
 
-int device_make_folder(int rootfd, uint64_t shm_bytes, bool console, int *devfd_out,
+int device_make_folder(const struct container_spec *spec, int rootfd, int *devfd_out,
                        struct error *err)
 {
     static const struct mount_option options[] = { { "mode", "755" },
@@ -116,126 +172,54 @@ int device_make_folder(int rootfd, uint64_t shm_bytes, bool console, int *devfd_
     if (target < 0)
         return error_set_errno(err, errno, "/dev of the image must be a folder");
     if (mount_new("tmpfs", options, attributes, &devfd, err) < 0 ||
-        mount_attach(devfd, target, err) < 0 || make_nodes(devfd, console, err) < 0 ||
-        make_mounts(devfd, shm_bytes, err) < 0)
+        mount_attach(devfd, target, err) < 0 ||
+        make_defaults(devfd, spec->program.terminal, err) < 0 ||
+        make_mounts(devfd, spec->shm_bytes, err) < 0)
         return -1;
     *devfd_out = STEAL_FD(devfd);
     return 0;
 }
 
-static int write_rule(int fd, const char *rule, struct error *err)
+int device_complete(const struct container_spec *spec, int rootfd, struct error *err)
 {
-    if (write(fd, rule, strlen(rule)) < 0)
-        return error_set_errno(err, errno, "write device rule '%s'", rule);
+    AUTO_CLOSE int devfd = -1;
+
+    for (size_t i = 0; i < spec->mount_count; i++) {
+        if (spec->mounts[i].kind == CONTAINER_MOUNT_BIND &&
+            text_equal(spec->mounts[i].target, "/dev"))
+            return 0;
+    }
+    if (confined_make_folder(rootfd, "dev", 0755, &devfd, err) < 0)
+        return -1;
+    return make_defaults(devfd, spec->program.terminal, err);
+}
+
+static int make_listed(int rootfd, const struct container_device *device, struct error *err)
+{
+    const char *name = strrchr(device->path, '/');
+    AUTO_FREE char *folder =
+        alloc_text_part(device->path, name ? (size_t)(name - device->path) : 0);
+    AUTO_CLOSE int dirfd = -1;
+
+    name = name ? name + 1 : device->path;
+    if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return error_set(err, ERROR_INVALID, "device '%s' has no name", device->path);
+    if (confined_make_folder(rootfd, folder, 0755, &dirfd, err) < 0 ||
+        make_node(dirfd, name, device, err) < 0)
+        return -1;
+    if (fchownat(dirfd, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+        fchmodat(dirfd, name, device->mode & 07777, 0) < 0) {
+        if (errno != EPERM && errno != EINVAL) /* the host's node: not the container's to change */
+            return error_set_errno(err, errno, "set the owner of device '%s'", device->path);
+    }
     return 0;
 }
 
-int device_limit_v1(const struct cgroup *cgroup, struct error *err)
+int device_make_listed(const struct container_spec *spec, int rootfd, struct error *err)
 {
-    int dirfd = cgroup_get_folder(cgroup, CGROUP_DEVICES);
-    AUTO_CLOSE int deny = -1;
-    AUTO_CLOSE int allow = -1;
-
-    if (dirfd < 0 || cgroup_get_version(cgroup, CGROUP_DEVICES) != CGROUP_V1)
-        return 0;
-    deny = openat(dirfd, "devices.deny", O_WRONLY | O_CLOEXEC);
-    allow = openat(dirfd, "devices.allow", O_WRONLY | O_CLOEXEC);
-    if (deny < 0 || allow < 0)
-        return error_set_errno(err, errno, "open the device rules");
-    if (write_rule(deny, "a", err) < 0)
-        return -1;
-    for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
-        char rule[48];
-
-        if (devices[i].minor == ANY_MINOR)
-            snprintf(rule, sizeof(rule), "c %u:* rw", devices[i].major);
-        else
-            snprintf(rule, sizeof(rule), "c %u:%u rw", devices[i].major, devices[i].minor);
-        if (write_rule(allow, rule, err) < 0)
+    for (size_t i = 0; i < spec->device_count; i++) {
+        if (make_listed(rootfd, &spec->devices[i], err) < 0)
             return -1;
     }
-    return 0;
-}
-
-/* One instruction of a program; the fields that are not named are zero. */
-#define LOAD(register_, offset)                                                          \
-    (struct bpf_insn)                                                                    \
-    {                                                                                    \
-        .code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = (register_), .src_reg = BPF_REG_1, \
-        .off = (offset)                                                                  \
-    }
-#define ALU(operation, register_, value)                                                   \
-    (struct bpf_insn)                                                                      \
-    {                                                                                      \
-        .code = BPF_ALU | (operation) | BPF_K, .dst_reg = (register_), .imm = (int)(value) \
-    }
-#define JUMP(condition, register_, value, skip)                                             \
-    (struct bpf_insn)                                                                       \
-    {                                                                                       \
-        .code = BPF_JMP | (condition) | BPF_K, .dst_reg = (register_), .imm = (int)(value), \
-        .off = (short)(skip)                                                                \
-    }
-#define EXIT                       \
-    (struct bpf_insn)              \
-    {                              \
-        .code = BPF_JMP | BPF_EXIT \
-    }
-
-/*
- * r2 type of device, r3 access, r4 major, r5 minor; the result is in r0. A device that is
- * read or written and listed returns 1, anything else 0.
- */
-static unsigned write_program(struct bpf_insn *program)
-{
-    unsigned n = 0;
-
-    program[n++] = LOAD(BPF_REG_2, 0);
-    program[n++] = ALU(BPF_AND, BPF_REG_2, 0xffff);
-    program[n++] = LOAD(BPF_REG_3, 0);
-    program[n++] = ALU(BPF_RSH, BPF_REG_3, 16);
-    program[n++] = LOAD(BPF_REG_4, 4);
-    program[n++] = LOAD(BPF_REG_5, 8);
-    program[n++] = ALU(BPF_MOV, BPF_REG_0, 0);
-    program[n++] = JUMP(BPF_JEQ, BPF_REG_2, BPF_DEVCG_DEV_CHAR, 1);
-    program[n++] = EXIT;
-    program[n++] = ALU(BPF_AND, BPF_REG_3, BPF_DEVCG_ACC_MKNOD);
-    program[n++] = JUMP(BPF_JEQ, BPF_REG_3, 0, 1);
-    program[n++] = EXIT;
-    for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
-        bool any = devices[i].minor == ANY_MINOR;
-
-        program[n++] = JUMP(BPF_JNE, BPF_REG_4, devices[i].major, any ? 2 : 3);
-        if (!any)
-            program[n++] = JUMP(BPF_JNE, BPF_REG_5, devices[i].minor, 2);
-        program[n++] = ALU(BPF_MOV, BPF_REG_0, 1);
-        program[n++] = EXIT;
-    }
-    program[n++] = EXIT;
-    return n;
-}
-
-int device_limit_v2(const struct cgroup *cgroup, struct error *err)
-{
-    struct bpf_insn program[16 + 4 * ARRAY_SIZE(devices)];
-    int dirfd = cgroup_get_folder(cgroup, CGROUP_DEVICES);
-    union bpf_attr load = {
-        .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
-        .insns = (uint64_t)(uintptr_t)program,
-        .license = (uint64_t)(uintptr_t) "Dual MIT/GPL",
-    };
-    union bpf_attr attach = { .attach_type = BPF_CGROUP_DEVICE };
-    AUTO_CLOSE int fd = -1;
-
-    if (dirfd < 0 || cgroup_get_version(cgroup, CGROUP_DEVICES) != CGROUP_V2)
-        return 0;
-    load.insn_cnt = write_program(program);
-    fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof(load));
-    if (fd < 0)
-        return error_set_errno(err, errno, "load the program of device rules");
-    attach.target_fd = (uint32_t)dirfd;
-    attach.attach_bpf_fd = (uint32_t)fd;
-    attach.attach_flags = BPF_F_ALLOW_MULTI;
-    if (syscall(SYS_bpf, BPF_PROG_ATTACH, &attach, sizeof(attach)) < 0)
-        return error_set_errno(err, errno, "attach the program of device rules");
     return 0;
 }

@@ -13,12 +13,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
+#include <sys/personality.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
@@ -32,7 +35,9 @@
 #include "runtime/init.h"
 #include "runtime/mount.h"
 #include "runtime/posture.h"
-#include "runtime/program.h"
+#include "runtime/spec.h"
+#include "runtime/syscall_filter.h"
+#include "runtime/syscall_profile.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -111,6 +116,8 @@ static int open_terminal(int rootfd, const struct launch *launch, uid_t uid, int
 {
     AUTO_CLOSE int master = confined_open(rootfd, "dev/pts/ptmx", O_RDWR | O_NOCTTY);
     AUTO_CLOSE int slave = -1;
+    const struct winsize size = { .ws_row = launch->program->terminal_rows,
+                                  .ws_col = launch->program->terminal_columns };
     struct statfs fs;
     int unlock = 0;
 
@@ -121,11 +128,12 @@ static int open_terminal(int rootfd, const struct launch *launch, uid_t uid, int
     if (ioctl(master, TIOCSPTLCK, &unlock) < 0)
         return error_set_errno(err, errno, "unlock the terminal");
     slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (slave < 0 || fchown(slave, uid, (gid_t)-1) < 0 || ioctl(slave, TIOCSCTTY, 0) < 0)
+    if (slave < 0 || fchown(slave, uid, (gid_t)-1) < 0 || ioctl(slave, TIOCSCTTY, 0) < 0 ||
+        (size.ws_row && ioctl(slave, TIOCSWINSZ, &size) < 0))
         return error_set_errno(err, errno, "open the terminal's other end");
-    if (launch->console && attach_console(rootfd, slave, err) < 0)
+    if (launch->spec && attach_console(rootfd, slave, err) < 0)
         return -1;
-    if (channel_send_terminal(launch->channel, master, err) < 0)
+    if (channel_say(launch->channel, CHANNEL_TERMINAL, master, err) < 0)
         return -1;
     *slave_out = STEAL_FD(slave);
     return 0;
@@ -143,25 +151,34 @@ static void own_pipes(const int stdio[3], uid_t uid)
     }
 }
 
-/* Put the three in their places and close everything else but the channel, which moves to 3. */
+/*
+ * Put the three in their places, leave those that are to be preserved where they are, and close
+ * everything else but the channel and the gate, which move behind them.
+ */
 static int set_descriptors(struct launch *launch, struct error *err)
 {
-    int high[4] = { launch->stdio[0], launch->stdio[1], launch->stdio[2], launch->channel };
+    int preserved = 3 + (int)launch->program->preserved_fds;
+    int *own[] = { &launch->stdio[0], &launch->stdio[1], &launch->stdio[2], &launch->channel,
+                   &launch->gate };
 
-    for (size_t i = 0; i < 4; i++) {
-        high[i] = fcntl(high[i], F_DUPFD_CLOEXEC, 16);
-        if (high[i] < 0)
+    for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
+        if (*own[i] >= 0)
+            *own[i] = fcntl(*own[i], F_DUPFD_CLOEXEC, preserved + 16);
+        if (*own[i] < 0 && i < 4)
             return error_set_errno(err, errno, "duplicate a descriptor");
     }
-    launch->channel = high[3];
     for (int i = 0; i < 3; i++) {
-        if (dup2(high[i], i) < 0)
+        if (dup2(launch->stdio[i], i) < 0)
             return error_set_errno(err, errno, "set descriptor %d", i);
     }
-    if (dup3(high[3], 3, O_CLOEXEC) < 0)
+    for (int i = 3; i < preserved; i++)
+        fcntl(i, F_SETFD, 0);
+    if (dup3(launch->channel, preserved, O_CLOEXEC) < 0 ||
+        (launch->gate >= 0 && dup3(launch->gate, preserved + 1, O_CLOEXEC) < 0))
         return error_set_errno(err, errno, "set the channel");
-    launch->channel = 3;
-    if (close_range(4, ~0U, 0) < 0)
+    launch->channel = preserved;
+    launch->gate = launch->gate >= 0 ? preserved + 1 : -1;
+    if (close_range((unsigned)preserved + (launch->gate >= 0 ? 2 : 1), ~0U, 0) < 0)
         return error_set_errno(err, errno, "close descriptors");
     return 0;
 }
@@ -218,10 +235,11 @@ static int execute(const struct strings *args, const struct strings *env, struct
 static int split_init(const struct launch *launch, struct error *err)
 {
     const struct account root = { .gid = 0, .group_count = 1 };
+    /* To signal other users. */
+    const uint64_t kill = launch->program->capabilities & (UINT64_C(1) << CAP_KILL);
     const struct posture posture = {
         .account = &root,
-        .capabilities =
-            launch->program->capabilities & (UINT64_C(1) << 5), /* to signal other users */
+        .capabilities = { .bounding = kill, .permitted = kill, .effective = kill },
         .filter = launch->filter,
     };
     sigset_t all, none;
@@ -254,6 +272,14 @@ int launch_blame_spec(struct error *err)
     return -1;
 }
 
+static int find_account(int rootfd, const struct container_program *program, struct account *out,
+                        struct error *err)
+{
+    if (program->ids)
+        return account_take(rootfd, program->ids, out, err);
+    return account_find(rootfd, program->user, &program->groups, out, err);
+}
+
 /* All that comes before the rights are given up; `env` becomes the environment. */
 static int prepare(struct launch *launch, struct account *account, struct strings *env,
                    struct error *err)
@@ -261,7 +287,7 @@ static int prepare(struct launch *launch, struct account *account, struct string
     AUTO_CLOSE int rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     int slave = -1;
 
-    if (account_find(rootfd, launch->program->user, &launch->program->groups, account, err) < 0)
+    if (find_account(rootfd, launch->program, account, err) < 0)
         return -1;
     strings_copy(env, &launch->program->env);
     if (!strings_find_env(env, "HOME"))
@@ -273,28 +299,105 @@ static int prepare(struct launch *launch, struct account *account, struct string
         launch->stdio[0] = launch->stdio[1] = launch->stdio[2] = slave;
     }
     own_pipes(launch->stdio, account->uid);
-    posture_separate(launch->program->oom_score_adj);
-    if (posture_limit(launch->program->ulimits, launch->program->ulimit_count, err) < 0 ||
-        enter_folder(rootfd,
-                     launch->program->cwd && *launch->program->cwd ? launch->program->cwd : "/",
+    if (posture_set_cpus(launch->program->initial_cpus, err) < 0 ||
+        posture_separate(launch->program, err) < 0 || posture_limit(launch->program, err) < 0 ||
+        enter_folder(rootfd, text_is_empty(launch->program->cwd) ? "/" : launch->program->cwd,
                      err) < 0)
         return -1;
     return set_descriptors(launch, err); /* closes the root's, too */
 }
 
+/* Tell the maker that all is done, and wait for whoever releases us: from then on report there. */
+static int wait_at_gate(struct launch *launch, struct error *err)
+{
+    int next = -1;
+
+    if (launch->gate < 0)
+        return 0;
+    if (channel_say(launch->channel, CHANNEL_PARKED, -1, err) < 0)
+        return -1;
+    close(launch->channel);
+    do
+        next = accept4(launch->gate, NULL, NULL, SOCK_CLOEXEC);
+    while (next < 0 && (errno == EINTR || errno == ECONNABORTED));
+    if (next < 0)
+        _exit(125);
+    launch->channel = next;
+    close(launch->gate);
+    launch->gate = -1;
+    return 0;
+}
+
+/* What belongs to the container's first process alone. */
+static int begin_container(struct launch *launch, struct error *err)
+{
+    const struct container_spec *spec = launch->spec;
+
+    if (!spec)
+        return 0;
+    if (wait_at_gate(launch, err) < 0)
+        return -1;
+    if (spec->hook &&
+        spec->hook(spec->hook_context, CONTAINER_START_CONTAINER, launch->pid, err) < 0)
+        return -1;
+    if (spec->personality && personality(spec->personality) < 0)
+        return error_set_errno(err, errno, "set the personality %#lx", spec->personality);
+    return spec->init ? split_init(launch, err) : 0;
+}
+
 int launch_run(struct launch *launch, struct error *err)
 {
+    const struct container_program *program = launch->program;
     AUTO_STRINGS struct strings env = { 0 };
     struct account account;
     struct posture posture = {
         .account = &account,
-        .capabilities = launch->program->capabilities,
-        .allow_new_privileges = launch->program->allow_new_privileges,
+        .allow_new_privileges = program->allow_new_privileges,
         .filter = launch->filter,
+        .filter_flags = launch->filter_flags,
     };
 
-    if (prepare(launch, &account, &env, err) < 0 || (launch->init && split_init(launch, err) < 0) ||
-        posture_apply(&posture, err) < 0)
+    if (prepare(launch, &account, &env, err) < 0 || begin_container(launch, err) < 0)
         return launch_blame_spec(err);
-    return execute(&launch->program->args, &env, err);
+    posture.capabilities = posture_choose_capabilities(program, &account);
+    posture.channel = launch->channel;
+    umask(program->umask ? *program->umask : 022);
+    if (posture_set_cpus(program->final_cpus, err) < 0 || posture_apply(&posture, err) < 0)
+        return launch_blame_spec(err);
+    return execute(&program->args, &env, err);
+}
+
+int launch_prepare(struct launch *launch, struct error *err)
+{
+    const struct container_program *program = launch->program;
+
+    launch->stdio[0] = program->stdin_fd;
+    launch->stdio[1] = program->stdout_fd;
+    launch->stdio[2] = program->stderr_fd;
+    launch->channel = launch->gate = -1;
+    if (program->syscalls) {
+        if (syscall_profile_compile(program->syscalls, &launch->compiled, &launch->filter_flags,
+                                    err) < 0)
+            return -1;
+        launch->filter = &launch->compiled;
+        return 0;
+    }
+    if (program->privileged || program->seccomp_unconfined || program->bare)
+        return 0;
+    return syscall_filter_get(program->capabilities, &launch->filter, err);
+}
+
+void launch_done(struct launch *launch)
+{
+    free(launch->compiled.filter);
+}
+
+int launch_answer_listener(const struct syscall_profile *profile, int listener, pid_t pid,
+                           int channel, struct error *err)
+{
+    if (!profile || !profile->on_listener)
+        return error_set(err, ERROR_INVALID, "the syscall filter notifies, but nobody listens");
+    if (profile->on_listener(profile->listener_context, listener, pid, err) < 0)
+        return -1;
+    return channel_answer(channel, NULL, 0, err);
 }

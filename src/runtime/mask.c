@@ -16,10 +16,13 @@
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "runtime/confined.h"
 #include "runtime/mount.h"
+#include "runtime/rootfs.h"
+#include "runtime/spec.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -37,8 +40,8 @@ static const char *const read_only_in_proc[] = {
 };
 
 struct covers {
-    int empty; /* the mount of an empty folder, or -1: none yet */
-    int devfd; /* with a null device */
+    int empty;  /* the mount of an empty folder, or -1: none yet */
+    int rootfd; /* with a null device in its /dev */
 };
 
 /*
@@ -66,9 +69,15 @@ static int cover_folder(struct covers *covers, int target, struct error *err)
 
 static int cover_file(const struct covers *covers, int target, struct error *err)
 {
+    AUTO_CLOSE int null = confined_open_plain(covers->rootfd, "dev/null");
     AUTO_CLOSE int copy = -1;
+    struct stat status;
 
-    if (mount_clone(covers->devfd, "null", false, &copy, err) < 0)
+    if (null < 0 || fstat(null, &status) < 0)
+        return error_set_errno(err, errno, "open /dev/null of the container");
+    if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3))
+        return error_set(err, ERROR_INVALID, "/dev/null of the container is no null device");
+    if (mount_clone(null, "", false, &copy, err) < 0)
         return -1;
     return mount_attach(copy, target, err);
 }
@@ -124,19 +133,41 @@ static int hide_throttling(int sysfd, struct covers *covers, struct error *err)
     return status;
 }
 
-int mask_apply(int procfd, int sysfd, int devfd, struct error *err)
+static int apply_defaults(const struct rootfs *fs, struct covers *covers, struct error *err)
 {
-    struct covers covers = { .empty = -1, .devfd = devfd };
     int status = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(hidden_in_proc) && status == 0; i++)
-        status = hide(procfd, hidden_in_proc[i], &covers, err);
+        status = hide(fs->proc, hidden_in_proc[i], covers, err);
     for (size_t i = 0; i < ARRAY_SIZE(hidden_in_sys) && status == 0; i++)
-        status = hide(sysfd, hidden_in_sys[i], &covers, err);
+        status = hide(fs->sys, hidden_in_sys[i], covers, err);
     for (size_t i = 0; i < ARRAY_SIZE(read_only_in_proc) && status == 0; i++)
-        status = protect(procfd, read_only_in_proc[i], err);
-    if (status == 0)
-        status = hide_throttling(sysfd, &covers, err);
+        status = protect(fs->proc, read_only_in_proc[i], err);
+    return status == 0 ? hide_throttling(fs->sys, covers, err) : -1;
+}
+
+static int apply_given(const struct container_spec *spec, int rootfd, struct covers *covers,
+                       struct error *err)
+{
+    const struct strings *masked = spec->masked_paths;
+    const struct strings *read_only = spec->read_only_paths;
+    int status = 0;
+
+    for (size_t i = 0; masked && i < masked->count && status == 0; i++)
+        status = hide(rootfd, masked->items[i], covers, err);
+    for (size_t i = 0; read_only && i < read_only->count && status == 0; i++)
+        status = protect(rootfd, read_only->items[i], err);
+    return status;
+}
+
+int mask_apply(const struct container_spec *spec, const struct rootfs *fs, struct error *err)
+{
+    struct covers covers = { .empty = -1, .rootfd = fs->root };
+    bool given = spec->masked_paths || spec->read_only_paths;
+    int status = apply_given(spec, fs->root, &covers, err);
+
+    if (status == 0 && !given && !spec->program.privileged && !spec->program.bare)
+        status = apply_defaults(fs, &covers, err);
     cleanup_close(&covers.empty);
     return status;
 }

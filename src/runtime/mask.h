@@ -8,7 +8,13 @@
 
 #include "util/macro.h"
 
+struct container_spec;
 struct error;
+struct rootfs;
 
-/* `procfd` and `sysfd` are the container's mounts, `devfd` its /dev with a null device. */
-int mask_apply(int procfd, int sysfd, int devfd, struct error *err) MUST_CHECK;
+/*
+ * Those that the spec names, else our own list, which a bare or privileged container does not
+ * have. A path that does not exist needs no cover.
+ */
+int mask_apply(const struct container_spec *spec, const struct rootfs *rootfs,
+               struct error *err) MUST_CHECK;

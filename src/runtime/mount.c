@@ -64,12 +64,28 @@ int mount_clone(int dirfd, const char *path, bool recursive, int *out, struct er
 
 int mount_change(int fd, bool recursive, uint64_t set, struct error *err)
 {
-    struct mount_attr attributes = { .attr_set = set };
+    const struct mount_attr attributes = { .attr_set = set };
+
+    return mount_alter(fd, recursive, &attributes, err);
+}
+
+int mount_alter(int fd, bool recursive, const struct mount_attr *attributes, struct error *err)
+{
+    struct mount_attr copy = *attributes;
     unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U);
 
-    if (mount_setattr(fd, "", flags, &attributes, sizeof(attributes)) < 0)
+    if (!copy.attr_set && !copy.attr_clr && !copy.propagation)
+        return 0;
+    if (mount_setattr(fd, "", flags, &copy, sizeof(copy)) < 0)
         return error_set_errno(err, errno, "change the attributes of a mount");
     return 0;
+}
+
+int mount_propagate(int fd, uint64_t propagation, struct error *err)
+{
+    const struct mount_attr attributes = { .propagation = propagation & ~(uint64_t)MS_REC };
+
+    return mount_alter(fd, (propagation & MS_REC) != 0, &attributes, err);
 }
 
 int mount_attach(int fd, int target, struct error *err)

@@ -61,7 +61,7 @@ struct container_mount {
     const char *data; /* options for the file system, separated by commas, or NULL */
     struct container_mount_attributes own, all; /* of the mount itself; with all below it */
     uint64_t propagation;          /* MS_SHARED, ...; with MS_REC for all below it; 0: private */
-    bool copy_up;                  /* tmpfs: begin with what the image has there */
-    bool idmap, idmap_below;       /* ids of the source are those of `maps`; with all below it */
+    bool copy_up;                  /* _TYPE tmpfs: begin with what the image has there */
+    bool idmap, idmap_below;       /* bind: ids are shifted by `maps`; with all below it */
     struct container_id_maps maps; /* none: those of the container's user namespace */
 };

@@ -133,6 +133,39 @@ static int mount_old_way(const struct layers *layers, const char *target, struct
     return 0;
 }
 
+/* Replace each lower layer by a mount of it with other ids. */
+static int shift_layers(struct layers *layers, int userns, struct error *err)
+{
+    const struct mount_attr attributes = { .attr_set = MOUNT_ATTR_IDMAP,
+                                           .userns_fd = (unsigned)userns };
+
+    for (size_t i = 0; i < layers->count; i++) {
+        int copy = -1;
+
+        if (mount_clone(layers->lower[i], "", false, &copy, err) < 0)
+            return -1;
+        close(layers->lower[i]);
+        layers->lower[i] = copy;
+        if (mount_alter(copy, false, &attributes, err) < 0)
+            return error_wrap(err, "shift the ids of a layer");
+    }
+    return 0;
+}
+
+int overlay_make(const struct overlay *overlay, int userns, int *out, struct error *err)
+{
+    __attribute__((cleanup(close_layers))) struct layers layers = { .upper = -1, .work = -1 };
+
+    if (!adds_layers())
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "layers for a user namespace need Linux 6.8 or newer");
+    if (open_layers(overlay, &layers, err) < 0 ||
+        (userns >= 0 && shift_layers(&layers, userns, err) < 0))
+        return -1;
+    *out = mount_new_way(&layers);
+    return *out < 0 ? error_set_errno(err, errno, "mount the layers") : 0;
+}
+
 int overlay_mount(const struct overlay *overlay, int *out, struct error *err)
 {
     __attribute__((cleanup(close_layers))) struct layers layers = { .upper = -1, .work = -1 };

@@ -16,6 +16,12 @@ struct overlay {
     const char *upper, *work;
 };
 
+/*
+ * The layers as a mount that hangs nowhere, with the ids of the lower ones shifted by the user
+ * namespace `userns` (-1: as they are). ERROR_UNSUPPORTED before Linux 6.8.
+ */
+int overlay_make(const struct overlay *overlay, int userns, int *out, struct error *err) MUST_CHECK;
+
 /* Mount the layers and attach them over the upper folder; `out` is the mount. */
 int overlay_mount(const struct overlay *overlay, int *out, struct error *err) MUST_CHECK;
 

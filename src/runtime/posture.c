@@ -14,16 +14,21 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/ioprio.h>
 #include <linux/keyctl.h>
+#include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "runtime/account.h"
-#include "runtime/spec.h"
+#include "runtime/channel.h"
+#include "runtime/program.h"
 #include "runtime/syscall_filter.h"
+#include "util/cleanup.h"
 #include "util/error.h"
 #include "util/file.h"
 
@@ -54,22 +59,37 @@ static int set_ids(const struct account *account, struct error *err)
     return 0;
 }
 
-static int set_capabilities(uint64_t keep, struct error *err)
+static int set_ambient(uint64_t wanted, struct error *err)
 {
-    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-    struct __user_cap_data_struct data[2] = { 0 };
-
-    for (size_t i = 0; i < ARRAY_SIZE(data); i++) {
-        data[i].permitted = (uint32_t)(keep >> (32 * i));
-        data[i].effective = data[i].permitted;
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+        return error_set_errno(err, errno, "clear the ambient capabilities");
+    for (unsigned c = 0; c <= CAP_LAST_CAP; c++) {
+        if ((wanted >> c & 1) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, c, 0, 0) < 0)
+            return error_set_errno(err, errno, "raise ambient capability %u", c);
     }
-    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
-        syscall(SYS_capset, &header, data) < 0)
-        return error_set_errno(err, errno, "set the capabilities");
     return 0;
 }
 
 /* Of those asked for, the ones that the caller has at all. */
+static int set_capabilities(const struct container_capabilities *wanted, uint64_t permitted,
+                            struct error *err)
+{
+    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct data[2] = { 0 };
+    uint64_t kept = wanted->permitted & permitted;
+    uint64_t inheritable = wanted->inheritable & wanted->bounding & permitted;
+
+    for (size_t i = 0; i < ARRAY_SIZE(data); i++) {
+        data[i].permitted = (uint32_t)(kept >> (32 * i));
+        data[i].effective = (uint32_t)((wanted->effective & kept) >> (32 * i));
+        data[i].inheritable = (uint32_t)(inheritable >> (32 * i));
+    }
+    if (syscall(SYS_capset, &header, data) < 0)
+        return error_set_errno(err, errno, "set the capabilities");
+    /* The kernel lets only those be ambient that are in both of the others. */
+    return set_ambient(wanted->ambient & kept & inheritable, err);
+}
+
 static int read_permitted(uint64_t *out, struct error *err)
 {
     struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -81,27 +101,57 @@ static int read_permitted(uint64_t *out, struct error *err)
     return 0;
 }
 
+struct container_capabilities posture_choose_capabilities(const struct container_program *program,
+                                                          const struct account *account)
+{
+    uint64_t all = program->capabilities;
+    uint64_t kept = account->uid == 0 ? all : 0;
+
+    if (program->capability_sets)
+        return *program->capability_sets;
+    return (struct container_capabilities){ .bounding = all, .permitted = kept, .effective = kept };
+}
+
+/* A listener is of use to the maker alone; it has it before anything can be asked of it. */
+static int load_filter(const struct posture *posture, struct error *err)
+{
+    AUTO_CLOSE int listener = -1;
+    int loaded = syscall_filter_load(posture->filter, posture->filter_flags, err);
+
+    if (loaded <= 0)
+        return loaded;
+    listener = loaded;
+    return channel_ask(posture->channel, CHANNEL_LISTENER, listener, NULL, 0, err);
+}
+
+/*
+ * A change from root to another user would take the permitted set away: it is kept for the
+ * moment until it is set.
+ */
 int posture_apply(const struct posture *posture, struct error *err)
 {
-    bool is_root = posture->account->uid == 0;
     uint64_t permitted = 0;
 
     if (read_permitted(&permitted, err) < 0)
         return -1;
     if (!posture->allow_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return error_set_errno(err, errno, "set no_new_privs");
-    if (posture->filter && posture->allow_new_privileges &&
-        syscall_filter_load(posture->filter, err) < 0)
+    if (posture->filter && posture->allow_new_privileges && load_filter(posture, err) < 0)
         return -1;
-    if (drop_bounding(posture->capabilities, err) < 0 || set_ids(posture->account, err) < 0 ||
-        set_capabilities(is_root ? posture->capabilities & permitted : 0, err) < 0)
+    if (posture->capabilities.permitted && posture->account->uid != 0 &&
+        prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+        return error_set_errno(err, errno, "keep the capabilities");
+    if (drop_bounding(posture->capabilities.bounding, err) < 0 ||
+        set_ids(posture->account, err) < 0 ||
+        set_capabilities(&posture->capabilities, permitted, err) < 0)
         return -1;
     if (posture->filter && !posture->allow_new_privileges)
-        return syscall_filter_load(posture->filter, err);
+        return load_filter(posture, err);
     return 0;
 }
 
-static int set_limit(int resource, uint64_t soft, uint64_t hard, struct error *err)
+/* What the caller has no right to raise is clamped, unless `exact`. */
+static int set_limit(int resource, uint64_t soft, uint64_t hard, bool exact, struct error *err)
 {
     struct rlimit now, wanted = { .rlim_cur = soft, .rlim_max = hard };
 
@@ -109,7 +159,7 @@ static int set_limit(int resource, uint64_t soft, uint64_t hard, struct error *e
         return error_set_errno(err, errno, "read resource limit %d", resource);
     if (prlimit(0, (__rlimit_resource_t)resource, &wanted, NULL) == 0)
         return 0;
-    if (errno != EPERM)
+    if (errno != EPERM || exact)
         return error_set_errno(err, errno, "set resource limit %d", resource);
     wanted.rlim_max = MIN(wanted.rlim_max, now.rlim_max);
     wanted.rlim_cur = MIN(wanted.rlim_cur, wanted.rlim_max);
@@ -118,33 +168,121 @@ static int set_limit(int resource, uint64_t soft, uint64_t hard, struct error *e
     return 0;
 }
 
-int posture_limit(const struct container_ulimit *ulimits, size_t count, struct error *err)
+int posture_limit(const struct container_program *program, struct error *err)
 {
     struct rlimit files;
 
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    if (!program->bare && getrlimit(RLIMIT_NOFILE, &files) == 0) {
         uint64_t hard = MIN(files.rlim_max, NOFILE_HARD);
 
-        if (set_limit(RLIMIT_NOFILE, MIN(NOFILE_SOFT, hard), hard, err) < 0)
+        if (set_limit(RLIMIT_NOFILE, MIN(NOFILE_SOFT, hard), hard, false, err) < 0)
             return -1;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (set_limit(ulimits[i].resource, ulimits[i].soft, ulimits[i].hard, err) < 0)
+    for (size_t i = 0; i < program->ulimit_count; i++) {
+        const struct container_ulimit *ulimit = &program->ulimits[i];
+
+        if (set_limit(ulimit->resource, ulimit->soft, ulimit->hard, program->bare, err) < 0)
             return -1;
     }
     return 0;
 }
 
-void posture_separate(const int *oom_score_adj)
+static int set_oom_score(const struct container_program *program, struct error *err)
 {
-    struct error ignored = { 0 };
     char text[16];
 
+    if (!program->oom_score_adj)
+        return 0;
+    snprintf(text, sizeof(text), "%d", *program->oom_score_adj);
+    if (file_write_control(AT_FDCWD, "/proc/self/oom_score_adj", text, err) == 0)
+        return 0;
+    if (program->bare)
+        return error_wrap(err, "set the OOM score to %s", text);
+    error_clear(err); /* to lower it needs CAP_SYS_RESOURCE */
+    return 0;
+}
+
+/* As the kernel's struct sched_attr, whose header and the C library's exclude each other. */
+struct scheduling {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime, deadline, period;
+};
+
+static int set_scheduler(const struct container_scheduler *wanted, struct error *err)
+{
+    struct scheduling attributes = { .size = sizeof(attributes) };
+
+    if (!wanted)
+        return 0;
+    attributes.policy = wanted->policy;
+    attributes.flags = wanted->flags;
+    attributes.nice = wanted->nice;
+    attributes.priority = wanted->priority;
+    attributes.runtime = wanted->runtime_ns;
+    attributes.deadline = wanted->deadline_ns;
+    attributes.period = wanted->period_ns;
+    if (syscall(SYS_sched_setattr, 0, &attributes, 0) < 0)
+        return error_set_errno(err, errno, "set scheduling policy %u", wanted->policy);
+    return 0;
+}
+
+static int set_io_priority(const struct container_io_priority *wanted, struct error *err)
+{
+    if (!wanted)
+        return 0;
+    if (syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
+                IOPRIO_PRIO_VALUE(wanted->class, wanted->level)) < 0)
+        return error_set_errno(err, errno, "set the I/O priority");
+    return 0;
+}
+
+/* "0-1,4" as a set of cores; false: it is no such list. */
+static bool read_list(const char *list, cpu_set_t *out)
+{
+    CPU_ZERO(out);
+    while (*list) {
+        char *end = NULL;
+        unsigned long first = strtoul(list, &end, 10), last = first;
+
+        if (end == list || *list == '-')
+            return false;
+        if (*end == '-') {
+            list = end + 1;
+            last = strtoul(list, &end, 10);
+        }
+        if (end == list || last < first || last >= CPU_SETSIZE)
+            return false;
+        for (unsigned long c = first; c <= last; c++)
+            CPU_SET(c, out);
+        if (*end && *end != ',')
+            return false;
+        list = end + (*end == ',');
+    }
+    return CPU_COUNT(out) > 0;
+}
+
+int posture_set_cpus(const char *list, struct error *err)
+{
+    cpu_set_t cores;
+
+    if (!list || !*list)
+        return 0;
+    if (!read_list(list, &cores))
+        return error_set(err, ERROR_INVALID, "'%.64s' is no list of cores: write 0-1,4", list);
+    if (sched_setaffinity(0, sizeof(cores), &cores) < 0)
+        return error_set_errno(err, errno, "run on the cores %.64s", list);
+    return 0;
+}
+
+int posture_separate(const struct container_program *program, struct error *err)
+{
     /* A machine may have no keyrings, or no more room for them: no reason not to start. */
-    syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
-    if (!oom_score_adj)
-        return;
-    snprintf(text, sizeof(text), "%d", *oom_score_adj);
-    if (file_write_control(AT_FDCWD, "/proc/self/oom_score_adj", text, &ignored) < 0)
-        error_clear(&ignored); /* to lower it needs CAP_SYS_RESOURCE */
+    if (!program->keep_keyring)
+        syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+    if (set_oom_score(program, err) < 0 || set_scheduler(program->scheduler, err) < 0)
+        return -1;
+    return set_io_priority(program->io_priority, err);
 }

@@ -10,29 +10,37 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/program.h"
 #include "util/macro.h"
 
 struct account;
-struct container_ulimit;
 struct error;
 struct sock_fprog;
 
 struct posture {
     const struct account *account;
-    uint64_t capabilities;
+    struct container_capabilities capabilities;
     bool allow_new_privileges;
     const struct sock_fprog *filter; /* NULL: none */
+    unsigned filter_flags;
+    int channel; /* where a new listener of the filter goes */
 };
 
 /*
- * Give up all rights but these. Inheritable and ambient sets become empty; a user other than
- * root keeps only the bounding set. What may still be called afterwards is up to the filter.
+ * The sets of `program` for a process of `account`: without exact ones, only the bounding set
+ * belongs to a user other than root.
  */
+struct container_capabilities posture_choose_capabilities(const struct container_program *program,
+                                                          const struct account *account);
+
+/* Give up all rights but these. What may still be called afterwards is up to the filter. */
 int posture_apply(const struct posture *posture, struct error *err) MUST_CHECK;
 
-/* The defaults, then `ulimits`. What the caller has no right to raise is clamped. */
-int posture_limit(const struct container_ulimit *ulimits, size_t count,
-                  struct error *err) MUST_CHECK;
+/* The rlimits of the program, with our own defaults unless it is bare. */
+int posture_limit(const struct container_program *program, struct error *err) MUST_CHECK;
 
-/* A session keyring of its own, and the OOM score as far as the caller may set it. */
-void posture_separate(const int *oom_score_adj);
+/* A session keyring of its own, the OOM score, scheduler, priorities and cores. */
+int posture_separate(const struct container_program *program, struct error *err) MUST_CHECK;
+
+/* Run on these cores, a list such as "0-1,4"; NULL: as it is. */
+int posture_set_cpus(const char *list, struct error *err) MUST_CHECK;

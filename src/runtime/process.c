@@ -9,11 +9,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "util/error.h"
@@ -43,6 +46,17 @@ pid_t process_fork(uint64_t flags, int cgroup_fd, bool sibling, int *pidfd_out, 
     if (pid > 0)
         *pidfd_out = pidfd;
     return pid;
+}
+
+void process_end(int pidfd, bool reap)
+{
+    struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+    siginfo_t info;
+
+    pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+    poll(&ended, 1, 5000);
+    if (reap)
+        waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG);
 }
 
 /* The number in the field `field` of the text of /proc/PID/stat, counted as in proc(5). */

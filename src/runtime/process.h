@@ -22,6 +22,9 @@ struct error;
 pid_t process_fork(uint64_t flags, int cgroup_fd, bool sibling, int *pidfd_out,
                    struct error *err) MUST_CHECK;
 
+/* Kill the process and wait for its end, 5 s at most; `reap` it if it is the caller's child. */
+void process_end(int pidfd, bool reap);
+
 /* Field 22 of /proc/PID/stat. */
 int process_read_start_time(pid_t pid, uint64_t *out, struct error *err) MUST_CHECK;
 

@@ -7,28 +7,34 @@
  * folders; then come the mounts of the spec, whose targets are resolved inside of the root by
  * the kernel; the root becomes read-only after the last folder was made in it. Cgroups are
  * joined in two steps because the rules for devices would forbid making them.
+ *
+ * A bare container has only the mounts of its spec; what of /proc, /sys and /dev is among them
+ * is looked up afterwards.
  */
 
 #include "runtime/rootfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <sched.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include <linux/magic.h>
+
 #include "runtime/cgroup.h"
+#include "runtime/cgroup_mount.h"
 #include "runtime/confined.h"
 #include "runtime/device.h"
+#include "runtime/device_rule.h"
 #include "runtime/mask.h"
 #include "runtime/mount.h"
+#include "runtime/mounting.h"
+#include "runtime/namespace.h"
 #include "runtime/overlay.h"
-#include "runtime/part_mount.h"
+#include "runtime/rootfs_parts.h"
 #include "runtime/spec.h"
 #include "runtime/sysctl.h"
 #include "util/cleanup.h"
@@ -36,11 +42,7 @@
 
 #define CLOSED (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
-struct rootfs {
-    int root, proc, sys, dev;
-};
-
-static void close_rootfs(struct rootfs *rootfs)
+void rootfs_done(struct rootfs *rootfs)
 {
     cleanup_close(&rootfs->root);
     cleanup_close(&rootfs->proc);
@@ -48,11 +50,9 @@ static void close_rootfs(struct rootfs *rootfs)
     cleanup_close(&rootfs->dev);
 }
 
-/* Mount a kernel file system on a folder directly below the root, which must be no link. */
-static int mount_kernel(int rootfd, const char *folder, const char *type, uint64_t attributes,
-                        int *out, struct error *err)
+/* Attach the mount `fd` to a folder directly below the root, which must be no link. */
+static int attach_below(int rootfd, const char *folder, int fd, struct error *err)
 {
-    AUTO_CLOSE int fd = -1;
     AUTO_CLOSE int target = -1;
 
     if (mkdirat(rootfd, folder, 0555) < 0 && errno != EEXIST)
@@ -60,50 +60,19 @@ static int mount_kernel(int rootfd, const char *folder, const char *type, uint64
     target = confined_open_plain(rootfd, folder);
     if (target < 0)
         return error_set_errno(err, errno, "/%s of the image must be a folder", folder);
-    if (mount_new(type, NULL, attributes, &fd, err) < 0 || mount_attach(fd, target, err) < 0)
-        return -1;
-    *out = STEAL_FD(fd);
-    return 0;
-}
-
-/* Show the container its own part of one hierarchy. */
-static int bind_cgroup(const struct cgroup *cgroup, size_t index, int target, bool writable,
-                       struct error *err)
-{
-    AUTO_CLOSE int fd = -1;
-    char path[512];
-
-    snprintf(path, sizeof(path), "%s/%s", cgroup->layout->hierarchies[index].path, cgroup->path);
-    if (mount_clone(AT_FDCWD, path, false, &fd, err) < 0 ||
-        mount_change(fd, false, CLOSED | (writable ? 0 : MOUNT_ATTR_RDONLY), err) < 0)
-        return -1;
     return mount_attach(fd, target, err);
 }
 
-static int bind_cgroups_v1(const struct cgroup *cgroup, int target, bool writable,
-                           struct error *err)
+static int mount_kernel(int rootfd, const char *folder, const char *type, uint64_t attributes,
+                        int *out, struct error *err)
 {
-    static const struct mount_option options[] = { { "mode", "755" },
-                                                   { "size", "64k" },
-                                                   { NULL, NULL } };
-    AUTO_CLOSE int folder = -1;
+    AUTO_CLOSE int fd = -1;
 
-    if (mount_new("tmpfs", options, CLOSED, &folder, err) < 0 ||
-        mount_attach(folder, target, err) < 0)
+    if (mount_new(type, NULL, attributes, &fd, err) < 0 ||
+        attach_below(rootfd, folder, fd, err) < 0)
         return -1;
-    for (size_t i = 0; i < cgroup->layout->count; i++) {
-        const char *name = cgroup->layout->hierarchies[i].name;
-        AUTO_CLOSE int place = -1;
-
-        if (mkdirat(folder, name, 0755) < 0)
-            return error_set_errno(err, errno, "make /sys/fs/cgroup/%s", name);
-        place = openat(folder, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (place < 0)
-            return error_set_errno(err, errno, "open /sys/fs/cgroup/%s", name);
-        if (bind_cgroup(cgroup, i, place, writable, err) < 0)
-            return -1;
-    }
-    return mount_change(folder, false, MOUNT_ATTR_RDONLY, err);
+    *out = STEAL_FD(fd);
+    return 0;
 }
 
 static int mount_cgroups(const struct cgroup *cgroup, int sysfd, bool writable, struct error *err)
@@ -112,133 +81,185 @@ static int mount_cgroups(const struct cgroup *cgroup, int sysfd, bool writable, 
 
     if (target < 0)
         return error_set_errno(err, errno, "open /sys/fs/cgroup");
-    if (cgroup->layout->count == 1 && cgroup->layout->unified == 0)
-        return bind_cgroup(cgroup, 0, target, writable, err);
-    return bind_cgroups_v1(cgroup, target, writable, err);
+    return cgroup_mount_attach(cgroup, target, writable, err);
 }
 
 /* From here on the process is in all of its cgroups, and sees them as the root of each. */
 static int finish_cgroups(const struct container_spec *spec, const struct cgroup *cgroup,
                           struct error *err)
 {
-    if (!spec->program.privileged && device_limit_v2(cgroup, err) < 0)
+    if (!namespace_is_new(spec, CONTAINER_NAMESPACE_USER) &&
+        (device_rule_apply_v2(cgroup, spec, err) < 0 || cgroup_join(cgroup, true, err) < 0))
         return -1;
-    if (cgroup_join(cgroup, true, err) < 0)
+    return namespace_enter_cgroup(spec, err);
+}
+
+static int mount_sys(const struct container_spec *spec, const struct rootfs_parts *parts,
+                     struct rootfs *fs, struct error *err)
+{
+    const uint64_t attributes = CLOSED | (spec->program.privileged ? 0 : MOUNT_ATTR_RDONLY);
+
+    if (parts->sys < 0)
+        return mount_kernel(fs->root, "sys", "sysfs", attributes, &fs->sys, err);
+    if (attach_below(fs->root, "sys", parts->sys, err) < 0)
         return -1;
-    if (unshare(CLONE_NEWCGROUP) < 0)
-        return error_set_errno(err, errno, "make a cgroup namespace");
-    return 0;
+    fs->sys = dup(parts->sys);
+    return fs->sys < 0 ? error_set_errno(err, errno, "duplicate a descriptor") : 0;
 }
 
 static int mount_defaults(const struct container_spec *spec, const struct cgroup *cgroup,
-                          struct rootfs *fs, struct error *err)
+                          const struct rootfs_parts *parts, struct rootfs *fs, struct error *err)
 {
-    const uint64_t sys_attributes = CLOSED | (spec->program.privileged ? 0 : MOUNT_ATTR_RDONLY);
-
     if (mount_kernel(fs->root, "proc", "proc", CLOSED, &fs->proc, err) < 0 ||
-        mount_kernel(fs->root, "sys", "sysfs", sys_attributes, &fs->sys, err) < 0 ||
-        device_make_folder(fs->root, spec->shm_bytes, spec->program.terminal, &fs->dev, err) < 0 ||
-        finish_cgroups(spec, cgroup, err) < 0 ||
-        mount_cgroups(cgroup, fs->sys, spec->program.privileged, err) < 0 ||
-        sysctl_apply(fs->proc, spec, err) < 0)
+        mount_sys(spec, parts, fs, err) < 0 ||
+        device_make_folder(spec, fs->root, &fs->dev, err) < 0 ||
+        device_make_listed(spec, fs->root, err) < 0 || finish_cgroups(spec, cgroup, err) < 0 ||
+        mount_cgroups(cgroup, fs->sys, spec->program.privileged, err) < 0)
         return -1;
-    if (spec->program.privileged)
-        return 0;
-    return mask_apply(fs->proc, fs->sys, fs->dev, err);
+    return 0;
 }
 
-static int make_bind(const struct container_mount *mount, int *out, struct error *err)
+/* The file system of that kind which the spec has mounted on `folder`, or -1. */
+static int find_mounted(int rootfd, const char *folder, long magic)
 {
+    AUTO_CLOSE int fd = confined_open_plain(rootfd, folder);
+    struct statfs status;
+
+    if (fd < 0 || fstatfs(fd, &status) < 0 || (long)status.f_type != magic)
+        return -1;
+    return STEAL_FD(fd);
+}
+
+/* Only what is asked for, and the devices that every container has. */
+static int mount_bare(const struct container_spec *spec, const struct cgroup *cgroup,
+                      const struct rootfs_parts *parts, struct rootfs *fs, struct error *err)
+{
+    if (mounting_add(spec, cgroup, fs->root, parts->sources, err) < 0 ||
+        device_complete(spec, fs->root, err) < 0 || device_make_listed(spec, fs->root, err) < 0 ||
+        finish_cgroups(spec, cgroup, err) < 0)
+        return -1;
+    fs->proc = find_mounted(fs->root, "proc", PROC_SUPER_MAGIC);
+    return 0;
+}
+
+/* The mount that `folder` lies on must not hand on to others what is mounted there. */
+static int make_place_private(int folder, struct error *err)
+{
+    AUTO_CLOSE int at = openat(folder, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    for (int depth = 0; at >= 0 && depth < 4096; depth++) {
+        struct statx status;
+        int above = -1;
+
+        if (statx(at, "", AT_EMPTY_PATH, STATX_TYPE, &status) < 0)
+            break;
+        if (status.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+            return mount_propagate(at, MS_PRIVATE, err);
+        above = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        close(at);
+        at = above;
+    }
+    return error_set_errno(err, errno, "find the mount of the root");
+}
+
+/* A plain folder becomes a mount, as only that can be the root. */
+static int open_plain_root(const struct container_spec *spec, int *out, struct error *err)
+{
+    AUTO_CLOSE int folder = open(spec->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     AUTO_CLOSE int fd = -1;
 
-    if (mount_clone(AT_FDCWD, mount->source, true, &fd, err) < 0)
-        return -1;
-    if (mount->read_only && mount_change(fd, true, MOUNT_ATTR_RDONLY, err) < 0)
+    if (folder < 0)
+        return error_set_errno(err, errno, "open the root '%s'", spec->root);
+    if (mount_clone(folder, "", true, &fd, err) < 0 || make_place_private(folder, err) < 0 ||
+        mount_attach(fd, folder, err) < 0)
         return -1;
     *out = STEAL_FD(fd);
     return 0;
 }
 
-static int make_tmpfs(const struct container_mount *mount, int *out, struct error *err)
-{
-    char size[32] = "50%", mode[16];
-    const struct mount_option options[] = { { "size", size }, { "mode", mode }, { NULL, NULL } };
-    uint64_t attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
-
-    if (mount->size_bytes)
-        snprintf(size, sizeof(size), "%" PRIu64, mount->size_bytes);
-    snprintf(mode, sizeof(mode), "%o", mount->mode ? mount->mode : 01777U);
-    if (mount->read_only)
-        attributes |= MOUNT_ATTR_RDONLY;
-    return mount_new("tmpfs", options, attributes, out, err);
-}
-
-static int (*const makers[])(const struct container_mount *, int *, struct error *) = {
-    [CONTAINER_MOUNT_BIND] = make_bind,
-    [CONTAINER_MOUNT_TMPFS] = make_tmpfs,
-    [CONTAINER_MOUNT_LAYERS] = part_mount_layers,
-    [CONTAINER_MOUNT_FILE] = part_mount_file,
-};
-
-static int add_mount(int rootfd, const struct container_mount *mount, struct error *err)
-{
-    AUTO_CLOSE int fd = -1;
-    AUTO_CLOSE int target = -1;
-    struct stat status = { .st_mode = S_IFDIR };
-    int made = makers[mount->kind](mount, &fd, err);
-
-    if (made < 0)
-        return -1;
-    if (fstat(fd, &status) < 0)
-        return error_set_errno(err, errno, "look at '%s'", mount->source);
-    if (S_ISDIR(status.st_mode))
-        made = confined_make_folder(rootfd, mount->target, 0755, &target, err);
-    else
-        made = confined_make_file(rootfd, mount->target, &target, err);
-    return made < 0 ? -1 : mount_attach(fd, target, err);
-}
-
-static int add_mounts(const struct container_spec *spec, int rootfd, struct error *err)
-{
-    for (size_t i = 0; i < spec->mount_count; i++) {
-        if (add_mount(rootfd, &spec->mounts[i], err) < 0)
-            return error_wrap(err, "mount on '%s'", spec->mounts[i].target);
-    }
-    return 0;
-}
-
-/* The old root ends up on top of the new one and is taken off with all that hangs below it. */
-static int pivot(int rootfd, struct error *err)
-{
-    if (fchdir(rootfd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
-        umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
-        return error_set_errno(err, errno, "change the root");
-    return 0;
-}
-
-static int build(const struct container_spec *spec, const struct cgroup *cgroup, struct rootfs *fs,
-                 struct error *err)
+static int open_root(const struct container_spec *spec, const struct rootfs_parts *parts, int *out,
+                     struct error *err)
 {
     const struct overlay overlay = { &spec->lower, spec->upper, spec->work };
-    AUTO_CLOSE int cwd = -1;
 
-    if (overlay_mount(&overlay, &fs->root, err) < 0 || mount_defaults(spec, cgroup, fs, err) < 0 ||
-        add_mounts(spec, fs->root, err) < 0)
-        return -1;
-    if (spec->program.cwd && confined_make_folder(fs->root, spec->program.cwd, 0755, &cwd, err) < 0)
-        return -1;
-    if (spec->read_only && mount_change(fs->root, false, MOUNT_ATTR_RDONLY, err) < 0)
-        return -1;
+    if (parts->root >= 0) {
+        AUTO_CLOSE int place = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        if (mount_attach(parts->root, place, err) < 0)
+            return -1;
+        *out = dup(parts->root);
+        return *out < 0 ? error_set_errno(err, errno, "duplicate a descriptor") : 0;
+    }
+    if (spec->root)
+        return open_plain_root(spec, out, err);
+    return overlay_mount(&overlay, out, err);
+}
+
+/*
+ * What is mounted here is not to be seen on the host. In a bare container the host's later mounts
+ * are seen by default, as with other runtimes, so that a bind can ask for them.
+ */
+static int separate_mounts(const struct container_spec *spec, struct error *err)
+{
+    unsigned long propagation = spec->program.bare ? MS_SLAVE : MS_PRIVATE;
+
+    if (spec->root_propagation)
+        propagation = (unsigned long)spec->root_propagation & ~(unsigned long)MS_REC;
+    if (propagation == MS_UNBINDABLE)
+        propagation = MS_PRIVATE;
+    if (mount(NULL, "/", NULL, MS_REC | propagation, NULL) < 0)
+        return error_set_errno(err, errno, "separate the mounts from the host's");
     return 0;
 }
 
-int rootfs_enter(const struct container_spec *spec, const struct cgroup *cgroup, struct error *err)
+static int protect_kernel(const struct container_spec *spec, const struct rootfs *fs,
+                          struct error *err)
 {
-    __attribute__((cleanup(close_rootfs))) struct rootfs fs = { -1, -1, -1, -1 };
-
-    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-        return error_set_errno(err, errno, "make the mounts private");
-    if (build(spec, cgroup, &fs, err) < 0)
+    if (fs->proc >= 0 && sysctl_apply(fs->proc, spec, err) < 0)
         return -1;
-    return pivot(fs.root, err);
+    if (fs->proc < 0 && spec->sysctls && spec->sysctls->count > 0)
+        return error_set(err, ERROR_INVALID, "kernel parameters need a mount of proc on /proc");
+    return mask_apply(spec, fs, err);
+}
+
+static int finish(const struct container_spec *spec, const struct rootfs *fs, struct error *err)
+{
+    AUTO_CLOSE int cwd = -1;
+
+    if (spec->program.cwd && confined_make_folder(fs->root, spec->program.cwd, 0755, &cwd, err) < 0)
+        return -1;
+    return spec->read_only ? mount_change(fs->root, false, MOUNT_ATTR_RDONLY, err) : 0;
+}
+
+int rootfs_build(const struct container_spec *spec, const struct cgroup *cgroup,
+                 const struct rootfs_parts *parts, struct rootfs *out, struct error *err)
+{
+    AUTO_ROOTFS struct rootfs fs = ROOTFS_NONE;
+    bool bare = spec->program.bare;
+
+    if (separate_mounts(spec, err) < 0 || open_root(spec, parts, &fs.root, err) < 0)
+        return -1;
+    if ((bare ? mount_bare : mount_defaults)(spec, cgroup, parts, &fs, err) < 0 ||
+        protect_kernel(spec, &fs, err) < 0 ||
+        (!bare && mounting_add(spec, cgroup, fs.root, parts->sources, err) < 0) ||
+        finish(spec, &fs, err) < 0)
+        return -1;
+    *out = fs;
+    fs = (struct rootfs)ROOTFS_NONE;
+    return 0;
+}
+
+/*
+ * The old root ends up on top of the new one and is taken off with all that hangs below it; where
+ * mounts are shared with the host's the host must not notice.
+ */
+int rootfs_enter(const struct container_spec *spec, const struct rootfs *rootfs, struct error *err)
+{
+    bool shared = spec->program.bare || spec->root_propagation;
+
+    if (fchdir(rootfs->root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
+        (shared && mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0) ||
+        umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+        return error_set_errno(err, errno, "change the root");
+    return mount_propagate(rootfs->root, spec->root_propagation, err);
 }

@@ -59,8 +59,8 @@ static void release_context(scmp_filter_ctx *context)
         seccomp_release(*context);
 }
 
-/* The number of `name`; negative: it does not exist on this architecture. */
-static int number_of(const char *name)
+/* Below 0 but unknown: the call does not exist on this architecture. */
+int syscall_filter_find_number(const char *name)
 {
     int number = seccomp_syscall_resolve_name(name);
 
@@ -70,7 +70,7 @@ static int number_of(const char *name)
 static int add_rule(scmp_filter_ctx context, uint32_t action, const char *name,
                     const struct scmp_arg_cmp *arguments, unsigned count)
 {
-    int number = number_of(name);
+    int number = syscall_filter_find_number(name);
 
     if (number < 0)
         return 0;
@@ -161,7 +161,7 @@ static int add_all(scmp_filter_ctx context, uint64_t capabilities)
     return status ? status : add_clone(context, capabilities);
 }
 
-static int export_program(scmp_filter_ctx context, struct sock_fprog *out, struct error *err)
+int syscall_filter_export(void *context, struct sock_fprog *out, struct error *err)
 {
     AUTO_CLOSE int fd = memfd_create("syscall_filter", MFD_CLOEXEC);
     AUTO_TEXT struct text bytes = { 0 };
@@ -185,7 +185,7 @@ static int compile(uint64_t capabilities, struct sock_fprog *out, struct error *
 
     if (status < 0)
         return error_set_errno(err, -status, "compile the syscall filter");
-    return export_program(context, out, err);
+    return syscall_filter_export(context, out, err);
 }
 
 int syscall_filter_get(uint64_t capabilities, const struct sock_fprog **out, struct error *err)
@@ -215,9 +215,9 @@ int syscall_filter_get(uint64_t capabilities, const struct sock_fprog **out, str
     return 0;
 }
 
-int syscall_filter_load(const struct sock_fprog *filter, struct error *err)
+int syscall_filter_load(const struct sock_fprog *filter, unsigned flags, struct error *err)
 {
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0UL, filter) != 0)
-        return error_set_errno(err, errno, "load the syscall filter");
-    return 0;
+    int result = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, filter);
+
+    return result < 0 ? error_set_errno(err, errno, "load the syscall filter") : result;
 }

@@ -24,5 +24,15 @@ struct sock_fprog;
 int syscall_filter_get(uint64_t capabilities, const struct sock_fprog **out,
                        struct error *err) MUST_CHECK;
 
-/* Put the calling process under it, for good. */
-int syscall_filter_load(const struct sock_fprog *filter, struct error *err) MUST_CHECK;
+/* The number of a system call, also of one newer than the library; __NR_SCMP_ERROR: unknown. */
+int syscall_filter_find_number(const char *name);
+
+/* What libseccomp's `context` compiles to; `out->filter` is to be freed. */
+int syscall_filter_export(void *context, struct sock_fprog *out, struct error *err) MUST_CHECK;
+
+/*
+ * Put the calling process under it, for good; `flags` are those of seccomp(2). Returns the
+ * descriptor of a new listener where the flags ask for one, else 0.
+ */
+int syscall_filter_load(const struct sock_fprog *filter, unsigned flags,
+                        struct error *err) MUST_CHECK;

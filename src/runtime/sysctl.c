@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "runtime/confined.h"
+#include "runtime/namespace.h"
 #include "runtime/spec.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -33,29 +34,31 @@ static const struct {
     { "sys/net/ipv4/ip_unprivileged_port_start", "0" },
 };
 
-bool sysctl_is_allowed(const char *key, bool own_network)
+bool sysctl_is_allowed(const char *key, const struct container_spec *spec)
 {
+    bool own_ipc = namespace_is_own(spec, CONTAINER_NAMESPACE_IPC);
+
     if (strchr(key, '/') || strstr(key, ".."))
         return false;
     if (text_starts_with(key, "net."))
-        return own_network;
+        return namespace_is_own(spec, CONTAINER_NAMESPACE_NETWORK);
     if (text_starts_with(key, "fs.mqueue."))
-        return true;
+        return own_ipc;
+    if (text_equal(key, "kernel.domainname"))
+        return spec->program.bare && namespace_is_own(spec, CONTAINER_NAMESPACE_UTS);
     for (size_t i = 0; i < ARRAY_SIZE(ipc_keys); i++) {
         if (strcmp(key, ipc_keys[i]) == 0)
-            return true;
+            return own_ipc;
     }
     return false;
 }
 
 int sysctl_check(const struct container_spec *spec, struct error *err)
 {
-    bool own_network = spec->namespaces[CONTAINER_NAMESPACE_NETWORK].how != CONTAINER_INHERIT;
-
     for (size_t i = 0; spec->sysctls && i < spec->sysctls->count; i++) {
         const char *key = spec->sysctls->pairs[i].key;
 
-        if (!sysctl_is_allowed(key, own_network))
+        if (!sysctl_is_allowed(key, spec))
             return error_set(err, ERROR_INVALID,
                              "sysctl '%.128s' is not the container's own: use net.* (without the "
                              "host's network), fs.mqueue.* or kernel.msg*, shm* and sem",
@@ -77,7 +80,7 @@ int sysctl_apply(int procfd, const struct container_spec *spec, struct error *er
 {
     for (size_t i = 0; i < ARRAY_SIZE(network_defaults); i++) {
         /* A kernel without the parameter, or without the right to it, keeps its own default. */
-        if (spec->namespaces[CONTAINER_NAMESPACE_NETWORK].how != CONTAINER_INHERIT)
+        if (!spec->program.bare && namespace_is_own(spec, CONTAINER_NAMESPACE_NETWORK))
             write_value(procfd, network_defaults[i].path, network_defaults[i].value);
     }
     for (size_t i = 0; spec->sysctls && i < spec->sysctls->count; i++) {

@@ -13,8 +13,8 @@
 struct container_spec;
 struct error;
 
-/* Pure: does `key` belong to a namespace that a container has of its own? */
-bool sysctl_is_allowed(const char *key, bool own_network);
+/* Pure: does `key` belong to a namespace that the container has of its own? */
+bool sysctl_is_allowed(const char *key, const struct container_spec *spec);
 
 /* Check those of `spec` before it starts: ERROR_INVALID names the first that is not allowed. */
 int sysctl_check(const struct container_spec *spec, struct error *err) MUST_CHECK;

@@ -137,6 +137,22 @@ bool text_equal(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
+bool text_has_word(const char *list, char separator, const char *word)
+{
+    const char delimiters[] = { separator, ' ', '\n', '\0' };
+    size_t length = strlen(word);
+
+    while (*list) {
+        size_t span = strcspn(list, delimiters);
+
+        if (span == length && strncmp(list, word, length) == 0)
+            return true;
+        list += span;
+        list += strspn(list, delimiters);
+    }
+    return false;
+}
+
 #define WORD_MAX 63
 
 /* Levenshtein distance of two words of at most WORD_MAX characters. */

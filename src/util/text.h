@@ -49,6 +49,9 @@ bool text_ends_with(const char *string, const char *suffix);
 bool text_is_empty(const char *string);        /* true for NULL too */
 bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
 
+/* Is `word` one of the words of `list`, which are separated by `separator` or white space? */
+bool text_has_word(const char *list, char separator, const char *word);
+
 /*
  * Edit distance for "did you mean": the nearest of `words` (ended by NULL), or NULL if none
  * is near enough to be meant.

@@ -2,6 +2,8 @@
 
 #include "unit.h"
 
+#include <stdbool.h>
+
 #include "runtime/cgroup_layout.h"
 #include "runtime/cgroup_usage.h"
 
@@ -22,11 +24,14 @@ static void pure_v2_owns_everything(void **state)
 {
     (void)state;
     cgroup_layout_parse("30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n",
-                        "cpuset cpu io memory pids\n", &layout);
+                        "cpuset cpu io memory pids hugetlb rdma\n", &layout);
     assert_int_equal(layout.count, 1);
     assert_int_equal(layout.unified, 0);
-    for (size_t c = 0; c < CGROUP_CONTROLLER_COUNT; c++)
-        assert_int_equal(layout.owner[c], 0);
+    for (size_t c = 0; c < CGROUP_CONTROLLER_COUNT; c++) {
+        bool only_v1 = c == CGROUP_NETWORK_CLASS || c == CGROUP_NETWORK_PRIORITY;
+
+        assert_int_equal(layout.owner[c], only_v1 ? -1 : 0);
+    }
     assert_string_equal(layout.hierarchies[0].path, "/sys/fs/cgroup");
 }
 
@@ -44,7 +49,7 @@ static void hybrid_takes_v1_controllers_and_the_v2_freezer(void **state)
 {
     (void)state;
     cgroup_layout_parse(hybrid, "hugetlb\n", &layout);
-    assert_int_equal(layout.count, 5);
+    assert_int_equal(layout.count, 6); /* all but the one that has only a name */
     assert_int_equal(layout.owner[CGROUP_CPU], layout.owner[CGROUP_CPUACCT]);
     assert_string_equal(layout.hierarchies[layout.owner[CGROUP_CPU]].name, "cpu,cpuacct");
     assert_string_equal(layout.hierarchies[layout.owner[CGROUP_MEMORY]].name, "memory");

@@ -18,6 +18,7 @@
 
 #include "runtime/capability.h"
 #include "runtime/process.h"
+#include "runtime/spec.h"
 #include "runtime/syscall_filter.h"
 #include "runtime/sysctl.h"
 #include "util/error.h"
@@ -152,16 +153,23 @@ static void other_architectures_are_killed(void **state)
 
 static void only_own_parameters_may_be_set(void **state)
 {
+    const struct container_spec own = { .id = "own" };
+    const struct container_spec shared = {
+        .namespaces[CONTAINER_NAMESPACE_NETWORK].how = CONTAINER_INHERIT,
+        .namespaces[CONTAINER_NAMESPACE_IPC].how = CONTAINER_INHERIT,
+    };
+
     (void)state;
-    assert_true(sysctl_is_allowed("net.core.somaxconn", true));
-    assert_false(sysctl_is_allowed("net.core.somaxconn", false));
-    assert_true(sysctl_is_allowed("kernel.shmmax", true));
-    assert_true(sysctl_is_allowed("fs.mqueue.msg_max", true));
-    assert_false(sysctl_is_allowed("kernel.core_pattern", true));
-    assert_false(sysctl_is_allowed("kernel.shmmax.x", true));
-    assert_false(sysctl_is_allowed("net./../kernel/core_pattern", true));
-    assert_false(sysctl_is_allowed("net.../kernel", true));
-    assert_false(sysctl_is_allowed("vm.swappiness", true));
+    assert_true(sysctl_is_allowed("net.core.somaxconn", &own));
+    assert_false(sysctl_is_allowed("net.core.somaxconn", &shared));
+    assert_true(sysctl_is_allowed("kernel.shmmax", &own));
+    assert_false(sysctl_is_allowed("kernel.shmmax", &shared));
+    assert_true(sysctl_is_allowed("fs.mqueue.msg_max", &own));
+    assert_false(sysctl_is_allowed("kernel.core_pattern", &own));
+    assert_false(sysctl_is_allowed("kernel.shmmax.x", &own));
+    assert_false(sysctl_is_allowed("net./../kernel/core_pattern", &own));
+    assert_false(sysctl_is_allowed("net.../kernel", &own));
+    assert_false(sysctl_is_allowed("vm.swappiness", &own));
 }
 
 static void start_time_is_field_22(void **state)

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The mounts of a spec
+ *
+ * What a container's own user namespace may not reach, and what shifts ids, is made by the
+ * maker and inherited or handed over; everything is attached here, by descriptor.
+ */
+
+#include "runtime/mounting.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/cgroup_mount.h"
+#include "runtime/confined.h"
+#include "runtime/copy_up.h"
+#include "runtime/idmap.h"
+#include "runtime/mount.h"
+#include "runtime/part_mount.h"
+#include "runtime/spec.h"
+#include "util/alloc.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/text.h"
+
+#define OPTIONS_MAX 64
+
+static int make_bind(const struct container_mount *mount, int *out, struct error *err)
+{
+    AUTO_CLOSE int fd = -1;
+
+    if (mount_clone(AT_FDCWD, mount->source, !mount->shallow, &fd, err) < 0)
+        return -1;
+    if (mount->read_only && mount_change(fd, true, MOUNT_ATTR_RDONLY, err) < 0)
+        return -1;
+    *out = STEAL_FD(fd);
+    return 0;
+}
+
+static int make_tmpfs(const struct container_mount *mount, int *out, struct error *err)
+{
+    char size[32] = "50%", mode[16];
+    const struct mount_option options[] = { { "size", size }, { "mode", mode }, { NULL, NULL } };
+    uint64_t attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+
+    if (mount->size_bytes)
+        snprintf(size, sizeof(size), "%" PRIu64, mount->size_bytes);
+    snprintf(mode, sizeof(mode), "%o", mount->mode ? mount->mode : 01777U);
+    if (mount->read_only)
+        attributes |= MOUNT_ATTR_RDONLY;
+    return mount_new("tmpfs", options, attributes, out, err);
+}
+
+/* Take the options of `data` apart, in place. */
+static int split_data(char *data, struct mount_option *options, struct error *err)
+{
+    size_t count = 0;
+    char *rest = data;
+
+    for (char *word = strsep(&rest, ","); word; word = strsep(&rest, ",")) {
+        char *value = strchr(word, '=');
+
+        if (!*word)
+            continue;
+        if (count == OPTIONS_MAX)
+            return error_set(err, ERROR_INVALID, "more than %d options for a file system",
+                             OPTIONS_MAX);
+        if (value)
+            *value++ = '\0';
+        options[count++] = (struct mount_option){ word, value };
+    }
+    options[count] = (struct mount_option){ NULL, NULL };
+    return 0;
+}
+
+static int make_type(const struct container_mount *mount, int *out, struct error *err)
+{
+    AUTO_FREE char *data = alloc_text(mount->data ? mount->data : "");
+    struct mount_option options[OPTIONS_MAX + 2] = { { "source", mount->source } };
+
+    if (split_data(data, &options[mount->source ? 1 : 0], err) < 0)
+        return -1;
+    return mount_new(mount->type, options, 0, out, err);
+}
+
+static int (*const makers[])(const struct container_mount *, int *, struct error *) = {
+    [CONTAINER_MOUNT_BIND] = make_bind,       [CONTAINER_MOUNT_TMPFS] = make_tmpfs,
+    [CONTAINER_MOUNT_TYPE] = make_type,       [CONTAINER_MOUNT_LAYERS] = part_mount_layers,
+    [CONTAINER_MOUNT_FILE] = part_mount_file,
+};
+
+static int set_attributes(const struct container_mount *mount, int fd, struct error *err)
+{
+    const struct mount_attr own = { mount->own.set, mount->own.clear, 0, 0 };
+    const struct mount_attr all = { mount->all.set, mount->all.clear, 0, 0 };
+
+    if (mount_alter(fd, true, &all, err) < 0)
+        return -1;
+    return mount_alter(fd, false, &own, err);
+}
+
+/* The folder or file that the mount `fd` is to cover. */
+static int make_target(int rootfd, const char *path, int fd, int *out, struct error *err)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) < 0)
+        return error_set_errno(err, errno, "look at the mount's source");
+    if (S_ISDIR(status.st_mode))
+        return confined_make_folder(rootfd, path, 0755, out, err);
+    return confined_make_file(rootfd, path, out, err);
+}
+
+static int add_cgroup(int rootfd, const struct container_mount *mount, const struct cgroup *cgroup,
+                      struct error *err)
+{
+    bool writable = (mount->own.set & MOUNT_ATTR_RDONLY) == 0;
+    AUTO_CLOSE int target = -1;
+
+    if (confined_make_folder(rootfd, mount->target, 0755, &target, err) < 0)
+        return -1;
+    return cgroup_mount_attach(cgroup, target, writable, err);
+}
+
+static int add_one(int rootfd, const struct container_mount *mount, int source, struct error *err)
+{
+    AUTO_CLOSE int made = -1;
+    AUTO_CLOSE int target = -1;
+
+    if (source < 0 && makers[mount->kind](mount, &made, err) < 0)
+        return -1;
+    source = source < 0 ? made : source;
+    if (make_target(rootfd, mount->target, source, &target, err) < 0)
+        return -1;
+    if (mount->copy_up && copy_up_folder(rootfd, mount->target, source, err) < 0)
+        return -1;
+    if (set_attributes(mount, source, err) < 0 || mount_attach(source, target, err) < 0)
+        return -1;
+    return mount_propagate(source, mount->propagation, err);
+}
+
+int mounting_add(const struct container_spec *spec, const struct cgroup *cgroup, int rootfd,
+                 const int *sources, struct error *err)
+{
+    for (size_t i = 0; i < spec->mount_count; i++) {
+        const struct container_mount *mount = &spec->mounts[i];
+        int result = 0;
+
+        if (mount->kind == CONTAINER_MOUNT_CGROUP)
+            result = add_cgroup(rootfd, mount, cgroup, err);
+        else
+            result = add_one(rootfd, mount, sources ? sources[i] : -1, err);
+        if (result < 0)
+            return error_wrap(err, "mount on '%s'", mount->target);
+    }
+    return 0;
+}
+
+/* Only the namespace is needed, so it may be gone when the mount is made. */
+static int shift(const struct container_mount *mount, int userns, int fd, struct error *err)
+{
+    AUTO_CLOSE int own = -1;
+    struct mount_attr attributes = { .attr_set = MOUNT_ATTR_IDMAP };
+
+    if (mount->maps.user_count > 0 || mount->maps.group_count > 0) {
+        if (idmap_open(&mount->maps, &own, err) < 0)
+            return -1;
+        userns = own;
+    }
+    if (userns < 0)
+        return error_set(err, ERROR_INVALID,
+                         "a mount with shifted ids needs maps, or a user namespace");
+    attributes.userns_fd = (unsigned)userns;
+    if (mount_alter(fd, mount->idmap_below, &attributes, err) < 0)
+        return error_wrap(err, "shift ids");
+    return 0;
+}
+
+static int prepare_one(const struct container_mount *mount, int userns, int *out, struct error *err)
+{
+    AUTO_CLOSE int fd = -1;
+
+    if (make_bind(mount, &fd, err) < 0 || (mount->idmap && shift(mount, userns, fd, err) < 0))
+        return error_wrap(err, "mount on '%s'", mount->target);
+    *out = STEAL_FD(fd);
+    return 0;
+}
+
+int mounting_prepare(const struct container_spec *spec, int userns, int *sources, struct error *err)
+{
+    for (size_t i = 0; i < spec->mount_count; i++) {
+        const struct container_mount *mount = &spec->mounts[i];
+
+        sources[i] = -1;
+        if (mount->kind == CONTAINER_MOUNT_BIND && (userns >= 0 || mount->idmap) &&
+            prepare_one(mount, userns, &sources[i], err) < 0)
+            return -1;
+    }
+    return 0;
+}

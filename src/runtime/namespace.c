@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Which namespaces a container has
+ *
+ * Most are made at birth by clone3(), or entered by the child. A process cannot enter a
+ * namespace of processes, only its children can; so the maker chooses that one for its
+ * children for a moment. The same way the child comes into a namespace that its own new user
+ * namespace would give it no right to enter.
+ */
+
+#include "runtime/namespace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "runtime/idmap.h"
+#include "runtime/process.h"
+#include "util/cleanup.h"
+#include "util/error.h"
+#include "util/file.h"
+
+static const struct kind {
+    const char *name; /* below /proc/PID/ns */
+    uint64_t flag;
+} kinds[CONTAINER_NAMESPACE_COUNT] = {
+    [CONTAINER_NAMESPACE_MOUNT] = { "mnt", CLONE_NEWNS },
+    [CONTAINER_NAMESPACE_PID] = { "pid", CLONE_NEWPID },
+    [CONTAINER_NAMESPACE_UTS] = { "uts", CLONE_NEWUTS },
+    [CONTAINER_NAMESPACE_IPC] = { "ipc", CLONE_NEWIPC },
+    [CONTAINER_NAMESPACE_NETWORK] = { "net", CLONE_NEWNET },
+    [CONTAINER_NAMESPACE_CGROUP] = { "cgroup", CLONE_NEWCGROUP },
+    [CONTAINER_NAMESPACE_USER] = { "user", CLONE_NEWUSER },
+    [CONTAINER_NAMESPACE_TIME] = { "time", CLONE_NEWTIME },
+};
+
+/* The one of mounts comes last: it may hide the paths of the others. */
+static const enum container_namespace order[] = {
+    CONTAINER_NAMESPACE_IPC,  CONTAINER_NAMESPACE_UTS,   CONTAINER_NAMESPACE_NETWORK,
+    CONTAINER_NAMESPACE_TIME, CONTAINER_NAMESPACE_MOUNT,
+};
+
+bool namespace_is_new(const struct container_spec *spec, enum container_namespace which)
+{
+    if (spec->namespaces[which].how != CONTAINER_NEW)
+        return false;
+    if (which == CONTAINER_NAMESPACE_USER)
+        return spec->id_maps.user_count > 0;
+    if (which == CONTAINER_NAMESPACE_TIME)
+        return spec->monotonic || spec->boottime;
+    return true;
+}
+
+bool namespace_is_own(const struct container_spec *spec, enum container_namespace which)
+{
+    return spec->namespaces[which].how == CONTAINER_JOIN || namespace_is_new(spec, which);
+}
+
+int namespace_check(const struct container_spec *spec, struct error *err)
+{
+    for (size_t i = 0; i < CONTAINER_NAMESPACE_COUNT; i++) {
+        if (spec->namespaces[i].how == CONTAINER_JOIN && !spec->namespaces[i].path)
+            return error_set(err, ERROR_INVALID, "no path of the %s namespace to join",
+                             kinds[i].name);
+    }
+    if (!namespace_is_own(spec, CONTAINER_NAMESPACE_MOUNT))
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "a container in its caller's mount namespace: give it one of its own");
+    if (spec->namespaces[CONTAINER_NAMESPACE_USER].how == CONTAINER_JOIN)
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "a container in another's user namespace: give it maps of its own");
+    if (namespace_is_new(spec, CONTAINER_NAMESPACE_USER) &&
+        spec->namespaces[CONTAINER_NAMESPACE_MOUNT].how == CONTAINER_JOIN)
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "a user namespace of its own in another's mount namespace");
+    return idmap_check(&spec->id_maps, err);
+}
+
+/* A pipe or a terminal at that path must not make us wait or get a hold of us. */
+static int open_namespace(const char *path, struct error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+    return fd < 0 ? error_set_errno(err, errno, "open namespace '%s'", path) : fd;
+}
+
+static int join(const struct container_spec *spec, enum container_namespace which, int fd,
+                struct error *err)
+{
+    if (setns(fd, (int)kinds[which].flag) < 0)
+        return error_set_errno(err, errno, "join the %s namespace '%s'", kinds[which].name,
+                               spec->namespaces[which].path);
+    return 0;
+}
+
+/* Namespaces that the maker is in for the moment of a fork, each with its own to go back to. */
+struct detour {
+    size_t count;
+    struct {
+        enum container_namespace which;
+        int own;
+    } steps[CONTAINER_NAMESPACE_COUNT];
+};
+
+/* All later children would land in a stranger's namespace: better an end than that. */
+static void go_back(const struct detour *detour)
+{
+    for (size_t i = detour->count; i > 0; i--) {
+        if (setns(detour->steps[i - 1].own, (int)kinds[detour->steps[i - 1].which].flag) < 0)
+            abort();
+        close(detour->steps[i - 1].own);
+    }
+}
+
+static int leave_for(const struct container_spec *spec, enum container_namespace which,
+                     struct detour *detour, struct error *err)
+{
+    AUTO_CLOSE int target = open_namespace(spec->namespaces[which].path, err);
+    AUTO_CLOSE int own = -1;
+    char path[64];
+
+    if (target < 0)
+        return -1;
+    snprintf(path, sizeof(path), "/proc/self/ns/%s", kinds[which].name);
+    own = open_namespace(path, err);
+    if (own < 0 || join(spec, which, target, err) < 0)
+        return -1;
+    detour->steps[detour->count].which = which;
+    detour->steps[detour->count++].own = STEAL_FD(own);
+    return 0;
+}
+
+static bool needs_detour(const struct container_spec *spec, enum container_namespace which)
+{
+    if (spec->namespaces[which].how != CONTAINER_JOIN)
+        return false;
+    if (which == CONTAINER_NAMESPACE_PID)
+        return true;
+    return namespace_is_new(spec, CONTAINER_NAMESPACE_USER) &&
+           (which == CONTAINER_NAMESPACE_UTS || which == CONTAINER_NAMESPACE_IPC ||
+            which == CONTAINER_NAMESPACE_NETWORK);
+}
+
+static uint64_t flags_of(const struct container_spec *spec)
+{
+    const uint64_t later = CLONE_NEWCGROUP | CLONE_NEWTIME;
+    uint64_t flags = 0;
+
+    for (int i = 0; i < CONTAINER_NAMESPACE_COUNT; i++) {
+        if (namespace_is_new(spec, (enum container_namespace)i))
+            flags |= kinds[i].flag;
+    }
+    return flags & ~later;
+}
+
+pid_t namespace_fork(const struct container_spec *spec, int cgroup_fd, int *pidfd_out,
+                     struct error *err)
+{
+    struct detour detour = { 0 };
+    int status = 0;
+    pid_t pid = -1;
+
+    for (int i = 0; i < CONTAINER_NAMESPACE_COUNT && status == 0; i++) {
+        if (needs_detour(spec, (enum container_namespace)i))
+            status = leave_for(spec, (enum container_namespace)i, &detour, err);
+    }
+    if (status == 0)
+        pid = process_fork(flags_of(spec), cgroup_fd, spec->sibling, pidfd_out, err);
+    if (pid != 0)
+        go_back(&detour);
+    return pid;
+}
+
+pid_t namespace_fork_beside(int pidfd, int cgroup_fd, int *pidfd_out, struct error *err)
+{
+    AUTO_CLOSE int own = open_namespace("/proc/self/ns/pid", err);
+    pid_t pid = -1;
+
+    if (own < 0)
+        return -1;
+    if (setns(pidfd, CLONE_NEWPID) < 0)
+        return error_set_errno(err, errno, "enter the container's pid namespace");
+    pid = process_fork(0, cgroup_fd, false, pidfd_out, err);
+    if (pid != 0 && setns(own, CLONE_NEWPID) < 0)
+        abort();
+    return pid;
+}
+
+static int write_offset(const char *clock, const struct container_time_offset *offset,
+                        struct error *err)
+{
+    char text[96];
+
+    if (!offset)
+        return 0;
+    snprintf(text, sizeof(text), "%s %" PRId64 " %" PRIu32, clock, offset->seconds,
+             offset->nanoseconds);
+    if (file_write_control(AT_FDCWD, "/proc/self/timens_offsets", text, err) < 0)
+        return error_wrap(err, "shift the clock '%s'", clock);
+    return 0;
+}
+
+/* It must have its offsets before it has a member. */
+static int make_time(const struct container_spec *spec, struct error *err)
+{
+    AUTO_CLOSE int made = -1;
+
+    if (unshare(CLONE_NEWTIME) < 0)
+        return error_set_errno(err, errno, "make a time namespace");
+    if (write_offset("monotonic", spec->monotonic, err) < 0 ||
+        write_offset("boottime", spec->boottime, err) < 0)
+        return -1;
+    made = open_namespace("/proc/self/ns/time_for_children", err);
+    if (made < 0)
+        return -1;
+    return setns(made, CLONE_NEWTIME) < 0 ? error_set_errno(err, errno, "enter the time namespace")
+                                          : 0;
+}
+
+int namespace_enter(const struct container_spec *spec, struct error *err)
+{
+    if (namespace_is_new(spec, CONTAINER_NAMESPACE_TIME) && make_time(spec, err) < 0)
+        return -1;
+    for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+        AUTO_CLOSE int fd = -1;
+
+        if (spec->namespaces[order[i]].how != CONTAINER_JOIN || needs_detour(spec, order[i]))
+            continue;
+        fd = open_namespace(spec->namespaces[order[i]].path, err);
+        if (fd < 0 || join(spec, order[i], fd, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int namespace_enter_cgroup(const struct container_spec *spec, struct error *err)
+{
+    const struct container_namespace_choice *choice = &spec->namespaces[CONTAINER_NAMESPACE_CGROUP];
+    AUTO_CLOSE int fd = -1;
+
+    if (choice->how == CONTAINER_INHERIT)
+        return 0;
+    if (choice->how == CONTAINER_NEW)
+        return unshare(CLONE_NEWCGROUP) < 0 ? error_set_errno(err, errno, "make a cgroup namespace")
+                                            : 0;
+    fd = open_namespace(choice->path, err);
+    return fd < 0 ? -1 : join(spec, CONTAINER_NAMESPACE_CGROUP, fd, err);
+}
