@@ -279,6 +279,24 @@ static void check_default(struct look *look)
     strings_map_done(&plain.args);
 }
 
+/* What stands before the first FROM; an argument without a value is declared all the same. */
+static void add_global_args(const struct builder *builder, struct strings_map *args)
+{
+    const struct cartefile *cartefile = builder->cartefile;
+
+    strings_map_copy(args, &builder->args);
+    for (size_t i = 0; i < builder->stages[0].first; i++) {
+        const struct strings *words = &cartefile->instructions[i].words;
+
+        for (size_t k = 0; k < words->count; k++) {
+            AUTO_FREE char *name = alloc_text_part(words->items[k], strcspn(words->items[k], "="));
+
+            if (!strings_map_find(args, name))
+                strings_map_set(args, name, NULL);
+        }
+    }
+}
+
 static void check_from(struct lint *lint, struct shadow *shadow,
                        const struct cartefile_instruction *at)
 {
@@ -336,7 +354,7 @@ static void begin(struct lint *lint, struct shadow *shadows, size_t number)
 
     *shadow = (struct shadow){ .stage.builder = stage->builder, .is_known = true };
     shadow->stage.manifest = alloc_new(struct manifest);
-    strings_map_copy(&shadow->stage.args, &builder->args);
+    add_global_args(builder, &shadow->stage.args);
     check_from(lint, shadow, at);
     strings_map_done(&shadow->stage.args);
     if (below) {

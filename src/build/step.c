@@ -16,6 +16,7 @@
 #include "build/arg_scope.h"
 #include "build/build_run.h"
 #include "build/copy_step.h"
+#include "build/expose.h"
 #include "build/run_command.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
@@ -120,53 +121,33 @@ static int step_volume(struct stage *stage, const struct cartefile_instruction *
     if (stage_expand_words(stage, at, &paths, err) < 0)
         return -1;
     for (size_t i = 0; i < paths.count; i++) {
-        if (*paths.items[i] != '/')
-            return cartefile_error(stage->builder->cartefile, at, err,
-                                   "VOLUME '%s' is no absolute path", paths.items[i]);
-        if (!strings_has(&stage->manifest->config.volumes, paths.items[i]))
-            strings_add(&stage->manifest->config.volumes, paths.items[i]);
+        AUTO_FREE char *path =
+            alloc_format("%s%s", *paths.items[i] == '/' ? "" : "/", paths.items[i]);
+
+        if (!*paths.items[i])
+            return cartefile_error(stage->builder->cartefile, at, err, "VOLUME names no folder");
+        if (!strings_has(&stage->manifest->config.volumes, path))
+            strings_take(&stage->manifest->config.volumes, STEAL_PTR(path));
     }
     return 0;
 }
 
-static bool is_port(const char *text)
-{
-    size_t digits = strspn(text, "0123456789");
-    struct error ignored = { 0 };
-    AUTO_FREE char *number = alloc_text_part(text, digits);
-    int64_t port = 0;
-
-    if (parse_int(number, 1, 65535, &port, &ignored) < 0)
-        return false;
-    text += digits;
-    if (*text == '-') {
-        digits = strspn(++text, "0123456789");
-        if (digits == 0)
-            return false;
-        text += digits;
-    }
-    return !*text || strcmp(text, "/tcp") == 0 || strcmp(text, "/udp") == 0 ||
-           strcmp(text, "/sctp") == 0;
-}
-
+/* A variable may hold several ports. */
 static int step_expose(struct stage *stage, const struct cartefile_instruction *at,
                        struct error *err)
 {
-    AUTO_STRINGS struct strings ports = { 0 };
+    AUTO_STRINGS struct strings words = { 0 };
 
-    if (stage_expand_words(stage, at, &ports, err) < 0)
+    if (stage_expand_words(stage, at, &words, err) < 0)
         return -1;
-    for (size_t i = 0; i < ports.count; i++) {
-        AUTO_FREE char *port = NULL;
+    for (size_t i = 0; i < words.count; i++) {
+        char *rest = NULL;
 
-        if (!is_port(ports.items[i]))
-            return cartefile_error(stage->builder->cartefile, at, err,
-                                   "EXPOSE '%s' is no port: use one like 80 or 53/udp",
-                                   ports.items[i]);
-        port = strchr(ports.items[i], '/') ? alloc_text(ports.items[i])
-                                           : alloc_format("%s/tcp", ports.items[i]);
-        if (!strings_has(&stage->manifest->config.exposed, port))
-            strings_take(&stage->manifest->config.exposed, STEAL_PTR(port));
+        for (char *word = strtok_r(words.items[i], " \t", &rest); word;
+             word = strtok_r(NULL, " \t", &rest)) {
+            if (expose_add(word, &stage->manifest->config.exposed, err) < 0)
+                return fail(stage, at, err);
+        }
     }
     return 0;
 }
