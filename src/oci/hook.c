@@ -180,8 +180,7 @@ static bool attend(struct running *running, const char *state, int64_t deadline_
 static int judge(const struct hook *hook, struct running *running, bool in_time, struct error *err)
 {
     siginfo_t info = { 0 };
-    const char *colon = running->printed_length ? ": " : "";
-    int length = (int)running->printed_length;
+    int length = 0;
 
     if (!in_time)
         kill(-running->pid, SIGKILL);
@@ -193,13 +192,12 @@ static int judge(const struct hook *hook, struct running *running, bool in_time,
     if (running->output_fd >= 0)
         listen_to(running);
     length = (int)running->printed_length;
-    colon = length ? ": " : "";
     while (length > 0 && running->printed[length - 1] == '\n')
         length--;
     if (info.si_code == CLD_EXITED && info.si_status == 0)
         return 0;
     return error_set(err, ERROR_SYSTEM, "'%.256s' ended with %s %d%s%.*s", hook->path,
-                     info.si_code == CLD_EXITED ? "exit status" : "signal", info.si_status, colon,
+                     info.si_code == CLD_EXITED ? "exit status" : "signal", info.si_status, length ? ": " : "",
                      length, running->printed);
 }
 
@@ -220,17 +218,36 @@ static int run_one(const struct hook *hook, const char *state, struct error *err
     return result;
 }
 
-int hook_run(enum hook_kind kind, const struct hook_list *list, const char *state,
-             struct error *err)
+static int run_at(enum hook_kind kind, const struct hook_list *list, size_t index,
+                  const char *state, struct error *err)
 {
     struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
     int result = 0;
 
     sigaction(SIGPIPE, &ignore, &before);
-    for (size_t i = 0; i < list->count && result == 0; i++) {
-        if (run_one(&list->hooks[i], state, err) < 0)
-            result = error_wrap(err, "hooks.%s[%zu]", names[kind], i);
-    }
+    if (run_one(&list->hooks[index], state, err) < 0)
+        result = error_wrap(err, "hooks.%s[%zu]", names[kind], index);
     sigaction(SIGPIPE, &before, NULL);
     return result;
+}
+
+int hook_run(enum hook_kind kind, const struct hook_list *list, const char *state,
+             struct error *err)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (run_at(kind, list, i, state, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+void hook_run_all(enum hook_kind kind, const struct hook_list *list, const char *state,
+                  struct strings *warnings)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct error err = { 0 };
+
+        if (run_at(kind, list, i, state, &err) < 0)
+            strings_add(warnings, err.text);
+    }
 }

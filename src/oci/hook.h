@@ -51,3 +51,7 @@ extern const struct shape hook_shape;
  */
 int hook_run(enum hook_kind kind, const struct hook_list *list, const char *state,
              struct error *err) MUST_CHECK;
+
+/* The same, but a failure is added to `warnings`, and the next one is run. */
+void hook_run_all(enum hook_kind kind, const struct hook_list *list, const char *state,
+                  struct strings *warnings);

@@ -53,26 +53,28 @@ struct config *lifecycle_load_config(const struct folder *folder, struct error *
 }
 
 /* Hooks see the process that the record does not have yet. */
+static char *format_state(const struct record *record, enum record_status status, int64_t pid)
+{
+    struct record seen = *record;
+
+    seen.pid = pid;
+    return record_format_state(&seen, status);
+}
+
 static int run_hooks(enum hook_kind kind, const struct config *config, const struct record *record,
                      enum record_status status, int64_t pid, struct error *err)
 {
-    struct record seen = *record;
-    AUTO_FREE char *state = NULL;
+    AUTO_FREE char *state = format_state(record, status, pid);
 
-    if (config->hooks[kind].count == 0)
-        return 0;
-    seen.pid = pid;
-    state = record_format_state(&seen, status, false);
     return hook_run(kind, &config->hooks[kind], state, err);
 }
 
-static void warn_of_hooks(const struct config *config, const struct record *record,
-                          struct strings *warnings)
+static void run_poststop(const struct config *config, const struct record *record,
+                         struct strings *warnings)
 {
-    struct error err = { 0 };
+    AUTO_FREE char *state = format_state(record, RECORD_STOPPED, 0);
 
-    if (run_hooks(HOOK_POSTSTOP, config, record, RECORD_STOPPED, 0, &err) < 0)
-        strings_add(warnings, err.text);
+    hook_run_all(HOOK_POSTSTOP, &config->hooks[HOOK_POSTSTOP], state, warnings);
 }
 
 struct making {
@@ -242,7 +244,7 @@ int lifecycle_create(const struct lifecycle_request *request, struct container_p
     if (create_folder(request, &making, &text, translate, out, err) == 0)
         return 0;
     if (making.had_hooks)
-        warn_of_hooks(config, &record, warnings);
+        run_poststop(config, &record, warnings);
     return error_wrap(err, "create container '%s'", request->id);
 }
 
@@ -256,7 +258,7 @@ static int delete_all(const char *root, const struct folder *folder, const struc
     if (destroy(record, err) < 0)
         return -1;
     if (config)
-        warn_of_hooks(config, record, warnings);
+        run_poststop(config, record, warnings);
     else
         strings_add(warnings, unreadable.text);
     return folder_remove(root, record->id, err);

@@ -141,10 +141,10 @@ void record_describe(const struct record *record, enum record_status status, str
     set_annotations(record, object);
 }
 
-char *record_format_state(const struct record *record, enum record_status status, bool pretty)
+char *record_format_state(const struct record *record, enum record_status status)
 {
     AUTO(json) struct json *object = json_new_object();
 
     record_describe(record, status, object);
-    return json_print(object, pretty);
+    return json_print(object, false);
 }

@@ -62,8 +62,7 @@ enum record_status record_get_status(const struct record *record);
 const char *record_status_name(enum record_status status);
 
 /* The state as runtime.md has it, on one line for hooks; the caller frees it. */
-char *record_format_state(const struct record *record, enum record_status status,
-                          bool pretty) MUST_CHECK;
+char *record_format_state(const struct record *record, enum record_status status) MUST_CHECK;
 
 /* Add what state and list have in common to `object`. */
 void record_describe(const struct record *record, enum record_status status, struct json *object);
