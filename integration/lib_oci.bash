@@ -18,14 +18,14 @@ make_bundle() {
     done
     echo 'root:x:0:0:root:/root:/bin/sh' >"$1/rootfs/etc/passwd"
     carte-oci spec -b "$1"
-    jq --arg cgroup "/$(cgroup_name)/box" '.process.terminal = false | .root.readonly = false |
+    jq --arg cgroup "/$(cgroup_name)" '.process.terminal = false | .root.readonly = false |
         .process.args = ["sleep", "1000"] | .linux.cgroupsPath = $cgroup | del(.process.rlimits)' \
         "$1/config.json" >"$1/new"
     mv "$1/new" "$1/config.json"
     cp "$1/config.json" "$1/plain.json"
 }
 
-# The folder of this run's containers in every cgroup hierarchy.
+# The name of this run's cgroup in every hierarchy.
 cgroup_name() {
     echo "carte-$(basename "$CARTE_TEST")"
 }
@@ -58,6 +58,11 @@ status_of() {
 }
 has_status() {
     [ "$(status_of "$1")" = "$2" ]
+}
+
+# Dead, whether or not its parent has asked for its exit status.
+is_gone() {
+    ! grep -qv '^State:.*[ZX] ' <(grep '^State:' "/proc/$1/status" 2>/dev/null)
 }
 
 # refused TEXT COMMAND...: it fails, and says TEXT.

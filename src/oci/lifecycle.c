@@ -132,7 +132,6 @@ static int make_container(struct making *making, const struct folder *folder,
     const struct lifecycle_request *request = making->request;
     struct container_program *program = &translate->spec.program;
     struct record *record = making->record;
-    struct listener listener = { &making->config->seccomp, record };
     char slash[] = "/", *nothing[] = { slash, NULL };
     const struct tell tell = tell_of(request);
     struct error ignored = { 0 };
@@ -148,8 +147,6 @@ static int make_container(struct making *making, const struct folder *folder,
     program->stdin_fd = request->stdio[0];
     program->stdout_fd = request->stdio[1];
     program->stderr_fd = request->stdio[2];
-    translate->program.syscalls.on_listener = listener_send;
-    translate->program.syscalls.listener_context = &listener;
     if (container_create(&translate->spec, gate, out, err) < 0)
         return -1;
     record->pid = out->pid;
@@ -268,8 +265,11 @@ static int release(const struct folder *folder, const struct config *config,
                    const struct record *record, struct error *err)
 {
     AUTO_FREE char *gate = alloc_format("%s/" GATE_NAME, folder->path);
+    struct listener listener = { &config->seccomp, record };
+    const struct syscall_profile asks = { .on_listener = listener_send,
+                                          .listener_context = &listener };
 
-    if (container_release(gate, NULL, err) < 0)
+    if (container_release(gate, config->has_seccomp ? &asks : NULL, err) < 0)
         return -1;
     return run_hooks(HOOK_POSTSTART, config, record, RECORD_RUNNING, record->pid, err);
 }

@@ -25,12 +25,13 @@ int listener_send(void *context, int listener_fd, int pid, struct error *err)
     if (!seccomp->listener_path || !*seccomp->listener_path)
         return error_set(err, ERROR_INVALID,
                          "linux.seccomp.listenerPath: SCMP_ACT_NOTIFY needs a listener");
-    seen.pid = pid;
+    if (pid > 0)
+        seen.pid = pid;
     record_describe(&seen, RECORD_CREATING, state);
     json_append_text(fds, "seccompFd");
     json_set_text(message, "ociVersion", seen.oci_version);
     json_set(message, "fds", fds);
-    json_set_int(message, "pid", pid);
+    json_set_int(message, "pid", seen.pid);
     json_set_text(message, "metadata",
                   seccomp->listener_metadata ? seccomp->listener_metadata : "");
     json_set(message, "state", state);

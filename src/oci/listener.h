@@ -18,5 +18,6 @@ struct listener {
     const struct record *record;
 };
 
-/* The on_listener of struct syscall_profile; `context` is a struct listener. */
+/* The on_listener of struct syscall_profile; `context` is a struct listener. Without a
+ * pid it is the container's own process. */
 int listener_send(void *context, int listener_fd, int pid, struct error *err) MUST_CHECK;
