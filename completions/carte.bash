@@ -30,12 +30,15 @@ _carte_complete()
         --variant) values='minbase apt' ;;
         esac ;;
     images)
-        words="$globals --quiet -q --format"
+        words="$globals --quiet -q --digests --no-trunc --filter -f --format"
         case $previous in
-        --format) values='table json' ;;
         esac ;;
     inspect)
-        words="$globals"
+        words="$globals --format -f"
+        case $previous in
+        esac ;;
+    history)
+        words="$globals --quiet -q --no-trunc --human -H --format"
         case $previous in
         esac ;;
     tag)
@@ -43,7 +46,15 @@ _carte_complete()
         case $previous in
         esac ;;
     rmi)
-        words="$globals"
+        words="$globals --force -f"
+        case $previous in
+        esac ;;
+    prune)
+        words="$globals --all -a --force -f --filter"
+        case $previous in
+        esac ;;
+    df)
+        words="$globals --format"
         case $previous in
         esac ;;
     save)
@@ -123,7 +134,7 @@ _carte_complete()
         --format) values='text json' ;;
         esac ;;
     '')
-        words="$globals build bootstrap images inspect tag rmi save load import export pull push login logout ps run create start stop restart kill wait rm version" ;;
+        words="$globals build bootstrap images inspect history tag rmi prune df save load import export pull push login logout ps run create start stop restart kill wait rm version" ;;
     esac
     [ -n "$values" ] && words=$values
     if [ -n "$services" ] && [ -z "$values" ]; then

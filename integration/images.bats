@@ -174,3 +174,113 @@ YAML
     run ! carte export exporting-app-1
     [[ "$output" == *"there is no container and no image 'exporting-app-1'"* ]]
 }
+
+# A second image, newer, without RUN; its name has a port and a path.
+make_other() {
+    mkdir -p other
+    printf 'FROM web\nLABEL kind=other team="a b"\nENV A=b\nHEALTHCHECK CMD true\n' >other/Cartefile
+    carte build -t localhost:5000/team/other:v1 other
+}
+
+@test "images are listed as docker lists them, with filters and templates" {
+    make_other
+    [ "$(carte images | head -n 1 | tr -s ' ')" = "REPOSITORY TAG IMAGE ID CREATED SIZE" ]
+    [ "$(carte images --format '{{.Repository}}:{{.Tag}}' | head -n 1)" = localhost:5000/team/other:v1 ]
+    [ "$(carte images -q web)" = "$(id_of web | cut -c 8-19)" ]
+    [ "$(carte images -q --no-trunc web:latest)" = "$(id_of web)" ]
+    [ "$(carte images --format json 'localhost:5000/*/*' | jq -r '.Repository + " " + .Tag')" = 'localhost:5000/team/other v1' ]
+    [ "$(carte images --digests --format 'table {{.Tag}}\t{{.Digest}}' web)" = $'TAG      DIGEST\nlatest   '"$(carte inspect web -f '{{.Digest}}')" ]
+    [ "$(carte images --filter label=kind=other --format '{{.Tag}}')" = v1 ]
+    [ "$(carte images --filter label=kind --filter label=team='a c' -q)" = '' ]
+    [ "$(carte images --filter before=localhost:5000/team/other:v1 --filter reference='w?b' --format '{{.Repository}}')" = web ]
+    [ "$(carte images --filter since=web --filter reference=web -q)" = '' ]
+    carte build -t localhost:5000/team/other:v1 --label kind=third other
+    [ "$(carte images --filter dangling=true --format '{{.Repository}} {{.Tag}}')" = '<none> <none>' ]
+    [ "$(carte images -a --filter dangling=false --filter reference='*/*/*' --format '{{.Tag}}')" = v1 ]
+    run ! carte images --format '{{.Repositry}}'
+    [[ "$output" == *"did you mean 'Repository'"* ]]
+    run ! carte images --filter colour=red
+    [[ "$output" == *"dangling=true, reference=PATTERN"* ]]
+    carte prune -f
+    carte rmi localhost:5000/team/other:v1
+}
+
+@test "inspect has docker's keys and values" {
+    make_other
+    carte inspect localhost:5000/team/other:v1 >out
+    jq -e '.[0] | .RepoTags == ["localhost:5000/team/other:v1"] and .Os == "linux" and .Architecture != ""
+        and .RepoDigests == ["localhost:5000/team/other@" + .Digest] and .RootFS.Type == "layers"
+        and (.RootFS.Layers | length) == 3 and .Size > .CompressedSize
+        and .Config.Cmd == ["httpd", "-f", "-p", "80", "-h", "/www"] and .Config.Entrypoint == null
+        and .Config.ExposedPorts == {"80/tcp": {}} and .Config.Labels == {"kind": "other", "team": "a b"}
+        and .Config.Healthcheck.Test == ["CMD-SHELL", "true"]' out
+    [ "$(carte inspect -f '{{range .Config.Env}}{{println .}}{{end}}' localhost:5000/team/other:v1)" = A=b ]
+    [ "$(carte inspect -f '{{index .Config.Labels "team"}} {{len .RootFS.Layers}}' localhost:5000/team/other:v1)" = 'a b 3' ]
+    run --separate-stderr ! carte inspect missing web
+    [ "$(jq -r '.[0].RepoTags[0]' <<<"$output")" = web:latest ]
+    [[ "$stderr" == *"no such image: 'missing'"* ]]
+    carte rmi localhost:5000/team/other:v1
+}
+
+@test "history tells what each instruction added" {
+    make_other
+    carte history localhost:5000/team/other:v1 >out
+    [ "$(head -n 1 out | tr -s ' ')" = "IMAGE CREATED CREATED BY SIZE COMMENT" ]
+    [ "$(carte history --format '{{.CreatedBy}}|{{.ID}}' localhost:5000/team/other:v1 | head -n 2)" = "HEALTHCHECK CMD true|$(carte images -q localhost:5000/team/other)
+ENV A=b|<missing>" ]
+    [ "$(carte history --human=false --no-trunc --format '{{.CreatedBy}} {{.Size}}' web | grep 'COPY busybox')" = "COPY busybox /bin/busybox $(stat -c %s /bin/busybox)" ]
+    [ "$(carte history -q --no-trunc web | head -n 1)" = "$(id_of web)" ]
+    carte rmi localhost:5000/team/other:v1
+}
+
+@test "an image that containers use is not removed, and not pruned" {
+    printf 'name: using\nservices: {app: {image: web}}\n' >carte.yaml
+    carte-stack up -d
+    run ! carte rmi -f web
+    [[ "$output" == *"container using-app-1 runs the image"* ]]
+    run ! carte rmi "$(id_of web)"
+    carte tag web web:again
+    [ "$(carte rmi web:again)" = 'Untagged: web:again' ]
+    carte prune -a -f
+    carte-stack exec -T app test -e /www/index.html
+    carte inspect web -f '{{.Id}}'
+    carte-stack down
+}
+
+@test "rmi takes several images, tells of each that fails, and wants --force for all names" {
+    carte tag web one:1
+    carte tag web one:2
+    run --separate-stderr ! carte rmi one:1 missing:1 one:2 missing:2
+    [ "$output" = $'Untagged: one:1\nUntagged: one:2' ]
+    [[ "$stderr" == *missing:1* ]]
+    [[ "$stderr" == *missing:2* ]]
+    carte save web | CARTE_ROOT=$OWN carte load
+    export CARTE_ROOT=$OWN
+    carte tag web two
+    run ! carte rmi "$(carte images -q web)"
+    [[ "$output" == *"2 names"*--force* ]]
+    id=$(id_of web)
+    carte rmi -f "$id" missing >out
+    diff out - <<<"Untagged: web:latest
+Untagged: two:latest
+Deleted: $id"
+    [ "$(carte images -q)" = '' ]
+}
+
+@test "prune frees what no image needs, asks first, and can spare what is young" {
+    carte save web | CARTE_ROOT=$OWN carte load
+    export CARTE_ROOT=$OWN
+    make_other
+    run ! carte prune -a </dev/null
+    [[ "$output" == *--force* ]]
+    carte prune -a -f --filter until=24h
+    [ "$(carte images -q | wc -l)" = 2 ]
+    carte prune -a -f --filter label=kind=other >out
+    grep -qx 'Untagged: localhost:5000/team/other:v1' out
+    [ "$(carte images --format '{{.Repository}}')" = web ]
+    carte df --format json | jq -se '.[0] | .Type == "Images" and .TotalCount == "1" and .Active == "0"'
+    carte prune -a -f --filter until=0s >out
+    [[ "$(tail -n 1 out)" == "Total reclaimed space: "*MiB ]]
+    [ "$(carte images -q)" = '' ]
+    [ "$(find "$OWN/images/blobs" "$OWN/images/layers" -type f | wc -l)" = 0 ]
+}

@@ -28,7 +28,7 @@ setup() {
 
 @test "the images are self-contained and small" {
     for service in login asset map game; do
-        size=$(carte inspect "metaverse-$service" | jq '.[0].Size')
+        size=$(carte inspect "metaverse-$service" | jq '.[0].CompressedSize')
         [ "$size" -gt 0 ]
         [ "$size" -le $((8 * 1024 * 1024)) ]
     done

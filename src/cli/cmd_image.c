@@ -1,76 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * `carte images`, `inspect`, `tag` and `rmi`: the image store
+ * `carte inspect`, `history`, `tag` and `rmi`: single images of the store
  */
 
 #include "cli/cmd_image.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/container_list.h"
 #include "cli/image_row.h"
 #include "cli/open_store.h"
 #include "cli/output.h"
+#include "cli/template.h"
+#include "image/describe.h"
+#include "image/reference.h"
+#include "util/alloc.h"
+#include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/error.h"
-#include "util/json.h"
-
-struct list_options {
-    bool quiet;
-    const char *format;
-};
-
-static const char *const formats[] = { "table", "json", NULL };
-
-static const struct option list_options[] = {
-    {
-        .letter = 'q',
-        .name = "quiet",
-        OPTION(FLAG, struct list_options, quiet),
-        .doc = "Print only the ids.",
-    },
-    {
-        .name = "format",
-        .argument = "FORMAT",
-        OPTION(TEXT, struct list_options, format),
-        .fallback = "table",
-        .choices = formats,
-        .doc = "Print a table, or with json one object a line.",
-    },
-    { 0 },
-};
-
-static int list_run(struct command_call *call, struct error *err)
-{
-    const struct list_options *options = call->options;
-    AUTO(store) struct store *store = open_store(err);
-    AUTO_TEXT struct text out = { 0 };
-    struct image **images = NULL;
-    size_t count = 0;
-
-    if (!store || store_list_images(store, &images, &count, err) < 0)
-        return -1;
-    if (options->quiet)
-        image_row_format_ids(images, count, &out);
-    else if (strcmp(options->format, "json") == 0)
-        image_row_format_json(images, count, &out);
-    else
-        image_row_format_table(images, count, clock_wall_ms(), &out);
-    for (size_t i = 0; i < count; i++)
-        image_free(images[i]);
-    free(images);
-    return output_result(text_get(&out), err);
-}
-
-const struct command cmd_image_list = {
-    .name = "images",
-    .summary = "List the images of the store.",
-    .options = list_options,
-    .options_size = sizeof(struct list_options),
-    .run = list_run,
-};
 
 static int find_image(struct store *store, const char *reference, struct image **out,
                       struct error *err)
@@ -83,54 +32,164 @@ static int find_image(struct store *store, const char *reference, struct image *
     return 0;
 }
 
+struct inspect_options {
+    const char *format;
+};
+
+static const struct option inspect_options[] = {
+    {
+        .letter = 'f',
+        .name = "format",
+        .argument = "TEMPLATE",
+        OPTION(TEXT, struct inspect_options, format),
+        .doc = "Print a template for each image, such as '{{.Id}}' or '{{json .Config.Env}}'.",
+    },
+    { 0 },
+};
+
 static int add_description(struct store *store, const char *reference, struct json *array,
                            struct error *err)
 {
     AUTO(image) struct image *image = NULL;
-    AUTO_FREE char *record = NULL;
-    struct json *description;
+    struct json *description = NULL;
 
     if (find_image(store, reference, &image, err) < 0 ||
-        store_find_record(store, image->id, &record, err) < 0)
+        describe_image(store, image, &description, err) < 0)
         return -1;
-    description = image_row_describe(image);
     json_append(array, description);
-    if (record) {
-        struct json *parsed = json_parse(record, strlen(record), err);
+    return 0;
+}
 
-        if (!parsed)
-            return error_wrap(err, "metadata record of '%s'", reference);
-        json_set(description, "Record", parsed);
+static int format_descriptions(const struct json *array, const char *format, struct text *out,
+                               struct error *err)
+{
+    AUTO_FREE char *printed = NULL;
+
+    if (!format || strcmp(format, "json") == 0) {
+        printed = json_print(array, !format);
+        text_add_format(out, "%s\n", printed);
+        return 0;
+    }
+    for (const struct json *d = json_first(array); d; d = json_next(d)) {
+        if (template_format(format, d, out, err) < 0)
+            return -1;
+        text_add_char(out, '\n');
     }
     return 0;
 }
 
+/* What was found is printed even when something was not. */
 static int inspect_run(struct command_call *call, struct error *err)
 {
+    const struct inspect_options *options = call->options;
     AUTO(store) struct store *store = open_store(err);
     AUTO(json) struct json *array = json_new_array();
-    AUTO_FREE char *printed = NULL;
     AUTO_TEXT struct text out = { 0 };
+    struct error first = { 0 };
 
     if (!store)
         return -1;
     for (size_t i = 0; i < call->operands->count; i++) {
-        if (add_description(store, call->operands->items[i], array, err) < 0)
-            return -1;
+        struct error missing = { 0 };
+
+        if (add_description(store, call->operands->items[i], array, &missing) < 0 &&
+            first.code == ERROR_NONE)
+            first = missing;
     }
-    printed = json_print(array, true);
-    text_add_format(&out, "%s\n", printed);
-    return output_result(text_get(&out), err);
+    if (format_descriptions(array, options->format, &out, err) < 0 ||
+        output_result(text_get(&out), err) < 0)
+        return -1;
+    *err = first;
+    return first.code == ERROR_NONE ? 0 : -1;
 }
 
 const struct command cmd_image_inspect = {
     .name = "inspect",
     .operands = "IMAGE...",
     .summary = "Print what is known of images, as a JSON array.",
-    .details = "An image of the short form of a Cartefile has its metadata under Record.",
+    .details =
+        "Keys are those of 'docker image inspect'. An image of the short form of a Cartefile "
+        "has its metadata under Record.",
+    .options = inspect_options,
+    .options_size = sizeof(struct inspect_options),
     .operand_min = 1,
     .operand_max = COMMAND_MANY,
     .run = inspect_run,
+};
+
+struct history_options {
+    bool quiet, no_trunc, human;
+    const char *format;
+};
+
+static const struct option history_options[] = {
+    {
+        .letter = 'q',
+        .name = "quiet",
+        OPTION(FLAG, struct history_options, quiet),
+        .doc = "Print only ids.",
+    },
+    {
+        .name = "no-trunc",
+        OPTION(FLAG, struct history_options, no_trunc),
+        .doc = "Print ids and instructions whole.",
+    },
+    {
+        .letter = 'H',
+        .name = "human",
+        OPTION(FLAG, struct history_options, human),
+        .fallback = "true",
+        .doc = "Sizes and times for people; with --human=false bytes and dates.",
+    },
+    {
+        .name = "format",
+        .argument = "FORMAT",
+        OPTION(TEXT, struct history_options, format),
+        .fallback = "table",
+        .doc = "Print a table, or with json an object a line, or a template such as "
+               "'{{.Size}} {{.CreatedBy}}'.",
+    },
+    { 0 },
+};
+
+static int history_run(struct command_call *call, struct error *err)
+{
+    const struct history_options *options = call->options;
+    AUTO(store) struct store *store = open_store(err);
+    AUTO(image) struct image *image = NULL;
+    AUTO(json) struct json *steps = NULL;
+    AUTO(json) struct json *rows = json_new_array();
+    AUTO_TEXT struct text out = { 0 };
+    const struct image_row_style style = {
+        .wall_ms = clock_wall_ms(),
+        .no_trunc = options->no_trunc,
+        .exact = !options->human,
+    };
+    const struct listing listing = {
+        .columns = image_row_history_columns,
+        .table = "{{.ID}}\\t{{.CreatedSince}}\\t{{.CreatedBy}}\\t{{.Size}}\\t{{.Comment}}",
+        .rows = rows,
+    };
+
+    if (!store || find_image(store, call->operands->items[0], &image, err) < 0 ||
+        describe_history(store, image, &steps, err) < 0)
+        return -1;
+    for (const struct json *s = json_first(steps); s; s = json_next(s))
+        json_append(rows, image_row_new_step(s, &style));
+    if (listing_format(&listing, options->quiet ? "{{.ID}}" : options->format, &out, err) < 0)
+        return -1;
+    return output_result(text_get(&out), err);
+}
+
+const struct command cmd_image_history = {
+    .name = "history",
+    .operands = "IMAGE",
+    .summary = "Print the instructions that made an image, newest first, and what each added.",
+    .options = history_options,
+    .options_size = sizeof(struct history_options),
+    .operand_min = 1,
+    .operand_max = 1,
+    .run = history_run,
 };
 
 static int tag_run(struct command_call *call, struct error *err)
@@ -151,27 +210,121 @@ const struct command cmd_image_tag = {
     .run = tag_run,
 };
 
+struct remove_options {
+    bool force;
+};
+
+static const struct option remove_options[] = {
+    {
+        .letter = 'f',
+        .name = "force",
+        OPTION(FLAG, struct remove_options, force),
+        .doc = "Remove an image that is given by its id with all its names; a missing one is no "
+               "error.",
+    },
+    { 0 },
+};
+
+/* A removal of the whole image, which nothing may need any more. */
+static int check_removal(const struct image *image, bool force, struct error *err)
+{
+    AUTO_CONTAINER_LIST struct container_list containers = { 0 };
+    const struct container_item *user = NULL;
+
+    if (container_list_load(&containers, err) < 0)
+        return -1;
+    user = container_list_find_user(&containers, image->id);
+    if (user)
+        return error_set(err, ERROR_EXISTS, "container %s %s the image: remove it first",
+                         user->name, user->is_running ? "runs" : "was made from");
+    if (image->names.count > 1 && !force)
+        return error_set(err, ERROR_EXISTS,
+                         "the image has %zu names: give one, or --force for all of them",
+                         image->names.count);
+    return 0;
+}
+
+static void print_removed(const struct image *image, const char *name, bool is_gone,
+                          struct text *out)
+{
+    if (name)
+        text_add_format(out, "Untagged: %s\n", name);
+    for (size_t i = 0; !name && i < image->names.count; i++)
+        text_add_format(out, "Untagged: %s\n", image->names.items[i]);
+    if (is_gone)
+        text_add_format(out, "Deleted: %s\n", image->id);
+}
+
+static int remove_one(struct store *store, const char *reference, bool force, struct text *out,
+                      struct error *err);
+
+/* Two manifests may have one configuration, which is what an id names. */
+static int remove_twin(struct store *store, const char *id, bool force, struct text *out,
+                       struct error *err)
+{
+    AUTO(image) struct image *image = NULL;
+
+    if (store_find_image(store, id, &image, err) < 0)
+        return -1;
+    return image ? remove_one(store, id, force, out, err) : 0;
+}
+
+static int remove_one(struct store *store, const char *reference, bool force, struct text *out,
+                      struct error *err)
+{
+    AUTO(image) struct image *image = NULL;
+    AUTO_FREE char *name = NULL;
+    struct error no_name = { 0 };
+    bool is_named = false, is_gone = false;
+
+    if (find_image(store, reference, &image, err) < 0)
+        return -1;
+    is_named = reference_parse(reference, &name, &no_name) == 0 && strings_has(&image->names, name);
+    if ((!is_named || image->names.count < 2) && check_removal(image, force, err) < 0)
+        return -1;
+    if (store_remove_image(store, is_named ? name : image->digest, &is_gone, err) < 0)
+        return -1;
+    print_removed(image, is_named ? name : NULL, is_gone, out);
+    return is_named ? 0 : remove_twin(store, image->id, force, out, err);
+}
+
+/* Each image is tried; the first that failed is the error, the others are told of before. */
 static int remove_run(struct command_call *call, struct error *err)
 {
+    const struct remove_options *options = call->options;
     AUTO(store) struct store *store = open_store(err);
     AUTO_TEXT struct text out = { 0 };
+    struct error first = { 0 };
 
     if (!store)
         return -1;
     for (size_t i = 0; i < call->operands->count; i++) {
-        bool gone = false;
+        const char *reference = call->operands->items[i];
+        struct error failed = { 0 };
 
-        if (store_remove_image(store, call->operands->items[i], &gone, err) < 0)
-            return -1;
-        text_add_format(&out, "%s: %s\n", gone ? "Deleted" : "Untagged", call->operands->items[i]);
+        if (remove_one(store, reference, options->force, &out, &failed) == 0 ||
+            (failed.code == ERROR_NOT_FOUND && options->force))
+            continue;
+        error_wrap(&failed, "remove '%s'", reference);
+        if (first.code == ERROR_NONE)
+            first = failed;
+        else
+            output_message("error", OUTPUT_RED, "%s", failed.text);
     }
-    return output_result(text_get(&out), err);
+    if (output_result(text_get(&out), err) < 0)
+        return -1;
+    *err = first;
+    return first.code == ERROR_NONE ? 0 : -1;
 }
 
 const struct command cmd_image_remove = {
     .name = "rmi",
     .operands = "IMAGE...",
     .summary = "Remove images from the store, or names of images that have others.",
+    .details = "An image that a container of any stack was made from stays. What images took on "
+               "disk goes with 'carte prune'.",
+    .options = remove_options,
+    .options_size = sizeof(struct remove_options),
     .operand_min = 1,
     .operand_max = COMMAND_MANY,
     .run = remove_run,

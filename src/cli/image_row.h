@@ -1,27 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Images as `carte images` and `carte inspect` show them. Pure.
+ * Images and their histories as rows of a listing. Pure.
  */
 
 #pragma once
 
-#include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "cli/listing.h"
 #include "image/image.h"
 #include "util/json.h"
 #include "util/macro.h"
 #include "util/text.h"
 
-/* One row for each name; an image without a name has one row, too. */
-void image_row_format_table(struct image *const *images, size_t count, int64_t wall_ms,
-                            struct text *out);
-void image_row_format_json(struct image *const *images, size_t count, struct text *out);
-void image_row_format_ids(struct image *const *images, size_t count, struct text *out);
+extern const struct listing_column image_row_columns[];
+extern const struct listing_column image_row_history_columns[];
 
-/* The object of `inspect`; its members are those of `docker image inspect` where it has them. */
-struct json *image_row_describe(const struct image *image) MUST_CHECK;
+/* How rows are shown. */
+struct image_row_style {
+    int64_t wall_ms; /* now */
+    bool no_trunc;   /* ids and commands whole */
+    bool exact;      /* sizes and times as numbers and dates */
+};
 
-/* "login:v2" is "login" and "v2"; a port of a registry is no tag. The caller frees both. */
-void image_row_split_name(const char *name, char **repository_out, char **tag_out);
+/* The row of one name of an image, NULL: of an image without a name. */
+struct json *image_row_new(const struct image *image, const char *name, uint64_t size_bytes,
+                           const struct image_row_style *style) MUST_CHECK;
+
+/* The row of a step of a history (describe_history()). */
+struct json *image_row_new_step(const struct json *step,
+                                const struct image_row_style *style) MUST_CHECK;
+
+/* "5f70bf18a086" of "sha256:5f70bf18a086...", which stays whole with no_trunc. */
+void image_row_add_id(const char *id, bool no_trunc, struct text *out);

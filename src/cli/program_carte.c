@@ -9,8 +9,10 @@
 #include "cli/cmd_console.h"
 #include "cli/cmd_front.h"
 #include "cli/cmd_image.h"
+#include "cli/cmd_image_list.h"
 #include "cli/cmd_import.h"
 #include "cli/cmd_login.h"
+#include "cli/cmd_prune.h"
 #include "cli/cmd_ps.h"
 #include "cli/cmd_pull.h"
 #include "cli/cmd_run.h"
@@ -44,8 +46,11 @@ static const struct command *const carte_commands[] = {
     /* Looking at them, naming and removing. */
     &cmd_image_list,
     &cmd_image_inspect,
+    &cmd_image_history,
     &cmd_image_tag,
     &cmd_image_remove,
+    &cmd_prune,
+    &cmd_prune_df,
     /* In and out. */
     &cmd_save,
     &cmd_save_load,

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,4 +61,39 @@ const char *clock_boot_id(void)
         close(fd);
     }
     return id;
+}
+
+/* "Z", "+02:00" or nothing, in minutes east of Greenwich. */
+static bool parse_offset(const char *text, int *minutes_out)
+{
+    int hours = 0, minutes = 0, length = 0;
+
+    *minutes_out = 0;
+    if (strcmp(text, "Z") == 0 || !*text)
+        return true;
+    if (sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &length) != 2 || text[1 + length])
+        return false;
+    *minutes_out = (*text == '-' ? -1 : 1) * (hours * 60 + minutes);
+    return *text == '-' || *text == '+';
+}
+
+bool clock_parse_wall(const char *text, int64_t *wall_ms_out)
+{
+    struct tm when = { 0 };
+    const char *rest = strptime(text, "%Y-%m-%d", &when);
+    int minutes = 0, millis = 0;
+
+    if (rest && *rest == 'T')
+        rest = strptime(rest, "T%H:%M:%S", &when);
+    if (!rest)
+        return false;
+    if (*rest == '.') {
+        rest++;
+        for (int scale = 100; *rest >= '0' && *rest <= '9'; rest++, scale /= 10)
+            millis += (*rest - '0') * scale;
+    }
+    if (!parse_offset(rest, &minutes))
+        return false;
+    *wall_ms_out = ((int64_t)timegm(&when) - (int64_t)minutes * 60) * SECOND_MS + millis;
+    return true;
 }
