@@ -197,8 +197,8 @@ static int judge(const struct hook *hook, struct running *running, bool in_time,
     if (info.si_code == CLD_EXITED && info.si_status == 0)
         return 0;
     return error_set(err, ERROR_SYSTEM, "'%.256s' ended with %s %d%s%.*s", hook->path,
-                     info.si_code == CLD_EXITED ? "exit status" : "signal", info.si_status, length ? ": " : "",
-                     length, running->printed);
+                     info.si_code == CLD_EXITED ? "exit status" : "signal", info.si_status,
+                     length ? ": " : "", length, running->printed);
 }
 
 static int run_one(const struct hook *hook, const char *state, struct error *err)

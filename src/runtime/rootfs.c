@@ -256,8 +256,9 @@ int rootfs_build(const struct container_spec *spec, const struct cgroup *cgroup,
 int rootfs_enter(const struct container_spec *spec, const struct rootfs *rootfs, struct error *err)
 {
     bool shared = spec->program.bare || spec->root_propagation;
+    AUTO_CLOSE int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-    if (fchdir(rootfs->root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
+    if (fchdir(rootfs->root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || fchdir(old) < 0 ||
         (shared && mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0) ||
         umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
         return error_set_errno(err, errno, "change the root");
