@@ -225,6 +225,19 @@ static int take_heredocs(struct cartefile_reading *reading, size_t offset,
     return 0;
 }
 
+/* Behind an unknown keyword: the script that probably follows is not taken for instructions. */
+static void skip_heredocs(struct cartefile_reading *reading, size_t offset,
+                          struct cartefile_instruction *at)
+{
+    const char *nearest = cartefile_rules_nearest(at->spelling);
+
+    if (!nearest || !cartefile_rules_find(nearest, &at->keyword)->takes_heredocs)
+        return;
+    cartefile_words_split(text_get(&reading->line.text) + offset, reading->cartefile->escape,
+                          &at->words);
+    (void)take_heredocs(reading, offset, at);
+}
+
 static int read_at(struct cartefile_reading *reading, size_t offset,
                    struct cartefile_instruction *at);
 
@@ -267,8 +280,10 @@ static int read_at(struct cartefile_reading *reading, size_t offset,
     at->last_line = reading->lines.line;
     at->empty_line = reading->line.empty_line;
     at->spelling = alloc_text_part(text + first, offset - first);
-    if (find_rule(reading, first, at, &rule) < 0)
+    if (find_rule(reading, first, at, &rule) < 0) {
+        skip_heredocs(reading, offset, at);
         return -1;
+    }
     at->display = alloc_format("%s %s", rule->name, text + skip_blanks(text, offset));
     flags = take_flags(reading, &offset, at);
     at->rest = alloc_text(text + offset);
