@@ -47,7 +47,7 @@ _carte_stack_complete()
         case $previous in
         esac ;;
     exec)
-        words="$globals --detach -d --env -e --user -u --workdir -w --no-tty -T --index --privileged"
+        words="$globals --detach -d --env -e --user -u --workdir -w --privileged --no-tty -T --index"
         services=1
         case $previous in
         esac ;;

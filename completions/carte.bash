@@ -97,12 +97,14 @@ _carte_complete()
         --format) values='table json' ;;
         esac ;;
     run)
-        words="$globals --detach -d --interactive -i --tty -t --rm --name --detach-keys --no-sig-proxy --env -e --env-file --volume -v --tmpfs --publish -p --expose --network --add-host --dns --hostname -h --domainname --user -u --group-add --workdir -w --entrypoint --memory -m --cpus --pids-limit --shm-size --ulimit --sysctl --cap-add --cap-drop --security-opt --privileged --read-only --init --restart --stop-signal --stop-timeout --label -l --health-cmd --health-interval --health-timeout --health-start-period --health-retries --no-healthcheck"
+        words="$globals --detach -d --interactive -i --tty -t --rm --name --detach-keys --pull --no-sig-proxy --env -e --env-file --volume -v --tmpfs --publish -p --expose --network --add-host --dns --hostname -h --domainname --user -u --group-add --workdir -w --entrypoint --memory -m --cpus --pids-limit --shm-size --ulimit --sysctl --cap-add --cap-drop --security-opt --privileged --read-only --init --restart --stop-signal --stop-timeout --label -l --health-cmd --health-interval --health-timeout --health-start-period --health-retries --no-healthcheck"
         case $previous in
+        --pull) values='missing always never' ;;
         esac ;;
     create)
-        words="$globals --detach -d --interactive -i --tty -t --rm --name --detach-keys --no-sig-proxy --env -e --env-file --volume -v --tmpfs --publish -p --expose --network --add-host --dns --hostname -h --domainname --user -u --group-add --workdir -w --entrypoint --memory -m --cpus --pids-limit --shm-size --ulimit --sysctl --cap-add --cap-drop --security-opt --privileged --read-only --init --restart --stop-signal --stop-timeout --label -l --health-cmd --health-interval --health-timeout --health-start-period --health-retries --no-healthcheck"
+        words="$globals --detach -d --interactive -i --tty -t --rm --name --detach-keys --pull --no-sig-proxy --env -e --env-file --volume -v --tmpfs --publish -p --expose --network --add-host --dns --hostname -h --domainname --user -u --group-add --workdir -w --entrypoint --memory -m --cpus --pids-limit --shm-size --ulimit --sysctl --cap-add --cap-drop --security-opt --privileged --read-only --init --restart --stop-signal --stop-timeout --label -l --health-cmd --health-interval --health-timeout --health-start-period --health-retries --no-healthcheck"
         case $previous in
+        --pull) values='missing always never' ;;
         esac ;;
     start)
         words="$globals --attach -a --interactive -i --detach-keys"
@@ -128,13 +130,25 @@ _carte_complete()
         words="$globals --force -f"
         case $previous in
         esac ;;
+    exec)
+        words="$globals --detach -d --env -e --user -u --workdir -w --privileged --interactive -i --tty -t"
+        case $previous in
+        esac ;;
+    attach)
+        words="$globals --detach-keys --no-stdin --no-sig-proxy"
+        case $previous in
+        esac ;;
+    logs)
+        words="$globals --follow -f --tail -n --timestamps -t --since"
+        case $previous in
+        esac ;;
     version)
         words="$globals --short --format -f"
         case $previous in
         --format) values='text json' ;;
         esac ;;
     '')
-        words="$globals build bootstrap images inspect history tag rmi prune df save load import export pull push login logout ps run create start stop restart kill wait rm version" ;;
+        words="$globals build bootstrap images inspect history tag rmi prune df save load import export pull push login logout ps run create start stop restart kill wait rm exec attach logs version" ;;
     esac
     [ -n "$values" ] && words=$values
     if [ -n "$services" ] && [ -z "$values" ]; then

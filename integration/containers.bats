@@ -42,7 +42,7 @@ gone() {
     [[ $output == *"'nosuch' is not in the container"* ]]
     run carte run --rm tool /etc
     [ "$status" -eq 126 ]
-    run carte run --rm nosuchimage
+    run carte run --rm --pull never nosuchimage
     [ "$status" -eq 125 ]
     run carte run --rm -m lots tool true
     [ "$status" -eq 125 ]
@@ -105,6 +105,34 @@ X
 
 said() {
     carte-stack -p carte logs --no-log-prefix keep | grep -qx "$1"
+}
+
+@test "exec, logs and attach work by name, also in a stack" {
+    carte run -d -i --name talk tool cat
+    [ "$(carte exec talk echo inside)" = inside ]
+    [ "$(echo piped | carte exec -i talk cat)" = piped ]
+    [ -z "$(echo not | carte exec talk cat)" ]
+    run carte exec -w /www -e X=y -u 5 talk sh -c 'echo $X; id -u; pwd; exit 4'
+    [ "$status" -eq 4 ]
+    [ "$output" = $'y\n5\n/www' ]
+    echo words | carte attach talk
+    [ "$(carte logs talk)" = words ]
+    run carte exec talk true
+    [ "$status" -eq 1 ]
+    [[ $output == *"'talk' is not running"* ]]
+    carte rm talk
+    printf 'name: other\nservices:\n  a: {image: tool, command: [sh, -c, "echo said; sleep 1000"], stop_signal: SIGKILL}\n' >other.yaml
+    carte-stack -f other.yaml up -d
+    [ "$(carte exec other-a-1 echo there)" = there ]
+    eventually 10 has_said other-a-1 said
+    run carte stop other-a-1
+    [ "$status" -eq 1 ]
+    [[ $output == *"carte-stack -p other"* ]]
+    carte-stack -f other.yaml down
+}
+
+has_said() {
+    [ "$(carte logs "$1")" = "$2" ]
 }
 
 @test "names are unique, and one that is mistyped is told" {

@@ -38,7 +38,8 @@ int source_open(const struct stage *stage, const char *from, struct source *out,
 /* Whether the path is left out, as a scan_filter_fn; `context` is the struct source. */
 bool source_filter(void *context, const char *path, bool is_folder, bool *enter);
 
-/* Find the image in the store, or pull it. *out is NULL when it is neither there nor to be pulled. */
+/* Find the image in the store, or pull it. *out is NULL when it is neither there nor to be pulled.
+ */
 int source_load_image(const struct builder *builder, const char *name, struct image **out,
                       struct error *err) MUST_CHECK;
 

@@ -11,6 +11,7 @@
 
 #include "cli/command.h"
 #include "cli/console_client.h"
+#include "cli/container_find.h"
 #include "cli/detach_keys.h"
 #include "cli/exec_request.h"
 #include "cli/project.h"
@@ -20,6 +21,7 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/place.h"
+#include "util/text.h"
 
 struct attach_options {
     const char *detach_keys;
@@ -27,23 +29,25 @@ struct attach_options {
     int64_t index;
 };
 
+#define COMMON_OPTIONS                                                         \
+    {                                                                          \
+        .name = "detach-keys",                                                 \
+        .argument = "KEYS",                                                    \
+        OPTION(TEXT, struct attach_options, detach_keys),                      \
+        .doc = "Keys that leave the container to itself: ctrl-p,ctrl-q.",      \
+    },                                                                         \
+        {                                                                      \
+            .name = "no-stdin",                                                \
+            OPTION(FLAG, struct attach_options, no_stdin),                     \
+            .doc = "Pass no input on.",                                        \
+        },                                                                     \
+    {                                                                          \
+        .name = "no-sig-proxy", OPTION(FLAG, struct attach_options, no_proxy), \
+        .doc = "Pass no signals on: Ctrl-C ends this command alone.",          \
+    }
+
 static const struct option attach_options[] = {
-    {
-        .name = "detach-keys",
-        .argument = "KEYS",
-        OPTION(TEXT, struct attach_options, detach_keys),
-        .doc = "Keys that leave the replica to itself: ctrl-p,ctrl-q.",
-    },
-    {
-        .name = "no-stdin",
-        OPTION(FLAG, struct attach_options, no_stdin),
-        .doc = "Pass no input on.",
-    },
-    {
-        .name = "no-sig-proxy",
-        OPTION(FLAG, struct attach_options, no_proxy),
-        .doc = "Pass no signals on: Ctrl-C ends this command alone.",
-    },
+    COMMON_OPTIONS,
     {
         .name = "index",
         .argument = "N",
@@ -54,6 +58,8 @@ static const struct option attach_options[] = {
     },
     { 0 },
 };
+
+static const struct option container_options[] = { COMMON_OPTIONS, { 0 } };
 
 static void pass_signal(void *context, int number)
 {
@@ -125,6 +131,18 @@ static int attach_run_command(struct command_call *call, struct error *err)
     return attach_to(call, project, replica, err);
 }
 
+static int attach_container_run(struct command_call *call, struct error *err)
+{
+    AUTO_CONTAINER_FIND struct container_find found = { 0 };
+
+    if (container_find(call->operands->items[0], &found, err) < 0)
+        return -1;
+    if (!text_equal(json_find_text(found.replica, "state", ""), "running"))
+        return error_set(err, ERROR_EXISTS, "container '%s' is not running",
+                         json_find_text(found.replica, "name", ""));
+    return attach_to(call, found.project, found.replica, err);
+}
+
 const struct command cmd_attach = {
     .name = "attach",
     .operands = "SERVICE",
@@ -136,4 +154,16 @@ const struct command cmd_attach = {
     .operand_min = 1,
     .operand_max = 1,
     .run = attach_run_command,
+};
+
+const struct command cmd_attach_container = {
+    .name = "attach",
+    .operands = "CONTAINER",
+    .summary = "Connect to the input and output of a container that has a console.",
+    .details = "A container has one when it was run with -i or -t, or in the foreground.",
+    .options = container_options,
+    .options_size = sizeof(struct attach_options),
+    .operand_min = 1,
+    .operand_max = 1,
+    .run = attach_container_run,
 };

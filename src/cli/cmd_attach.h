@@ -9,3 +9,4 @@
 struct command;
 
 extern const struct command cmd_attach;
+extern const struct command cmd_attach_container; /* of `carte`: of any stack */

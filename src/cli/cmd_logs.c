@@ -15,10 +15,12 @@
 #include <sys/signalfd.h>
 
 #include "cli/command.h"
+#include "cli/container_find.h"
 #include "cli/log_printer.h"
 #include "cli/output.h"
 #include "cli/project.h"
 #include "cli/remote.h"
+#include "util/alloc.h"
 #include "util/error.h"
 #include "util/file.h"
 #include "util/parse.h"
@@ -29,33 +31,34 @@ struct logs_options {
     const char *tail, *since;
 };
 
+#define COMMON_OPTIONS                                                                 \
+    {                                                                                  \
+        .letter = 'f',                                                                 \
+        .name = "follow",                                                              \
+        OPTION(FLAG, struct logs_options, follow),                                     \
+        .doc = "Go on with new lines until Ctrl-C.",                                   \
+    },                                                                                 \
+        {                                                                              \
+            .letter = 'n',                                                             \
+            .name = "tail",                                                            \
+            .argument = "N",                                                           \
+            OPTION(TEXT, struct logs_options, tail),                                   \
+            .fallback = "all",                                                         \
+            .doc = "Begin with the last N lines of each replica.",                     \
+        },                                                                             \
+        {                                                                              \
+            .letter = 't',                                                             \
+            .name = "timestamps",                                                      \
+            OPTION(FLAG, struct logs_options, timestamps),                             \
+            .doc = "Print the time before each line.",                                 \
+        },                                                                             \
+    {                                                                                  \
+        .name = "since", .argument = "TIME", OPTION(TEXT, struct logs_options, since), \
+        .doc = "Only lines from this time on, such as 2026-01-31T12:00:00.000Z.",      \
+    }
+
 static const struct option logs_options[] = {
-    {
-        .letter = 'f',
-        .name = "follow",
-        OPTION(FLAG, struct logs_options, follow),
-        .doc = "Go on with new lines until Ctrl-C.",
-    },
-    {
-        .letter = 'n',
-        .name = "tail",
-        .argument = "N",
-        OPTION(TEXT, struct logs_options, tail),
-        .fallback = "all",
-        .doc = "Begin with the last N lines of each replica.",
-    },
-    {
-        .letter = 't',
-        .name = "timestamps",
-        OPTION(FLAG, struct logs_options, timestamps),
-        .doc = "Print the time before each line.",
-    },
-    {
-        .name = "since",
-        .argument = "TIME",
-        OPTION(TEXT, struct logs_options, since),
-        .doc = "Only lines from this time on, such as 2026-01-31T12:00:00.000Z.",
-    },
+    COMMON_OPTIONS,
     {
         .name = "no-log-prefix",
         OPTION(FLAG, struct logs_options, no_prefix),
@@ -68,6 +71,8 @@ static const struct option logs_options[] = {
     },
     { 0 },
 };
+
+static const struct option container_options[] = { COMMON_OPTIONS, { 0 } };
 
 struct printing {
     struct log_printer printer;
@@ -127,20 +132,24 @@ static int parse_tail(struct command_call *call, const char *tail, int64_t *out,
                           tail);
 }
 
-static int logs_run(struct command_call *call, struct error *err)
+/* Print the logs of `services` of a stack. */
+static int print_logs(struct command_call *call, const char *project,
+                      const struct strings *services, bool prefix, struct error *err)
 {
     const struct logs_options *options = call->options;
-    AUTO_FREE char *project = NULL;
     AUTO_CLOSE int stop_fd = -1;
     struct printing printing = { 0 };
-    struct log_reader_query query = { .services = call->operands, .follow = options->follow };
+    struct log_reader_query query = {
+        .project = project,
+        .services = services,
+        .follow = options->follow,
+        .since = options->since,
+    };
     sigset_t signals;
     int result;
 
-    if (parse_tail(call, options->tail, &query.tail, err) < 0 ||
-        project_find_name(call, &project, err) < 0 || check_names(project, call->operands, err) < 0)
+    if (parse_tail(call, options->tail, &query.tail, err) < 0)
         return -1;
-    note_absence(project);
     sigemptyset(&signals);
     if (options->follow) {
         sigaddset(&signals, SIGINT);
@@ -148,10 +157,8 @@ static int logs_run(struct command_call *call, struct error *err)
         sigprocmask(SIG_BLOCK, &signals, NULL);
     }
     stop_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    query.project = project;
     query.stop_fd = stop_fd;
-    query.since = options->since;
-    log_printer_init(&printing.printer, !options->no_prefix, options->timestamps);
+    log_printer_init(&printing.printer, prefix, options->timestamps);
     printing.printer.colour = printing.printer.colour && !options->no_colour;
     result = log_reader_each(&query, print_record, &printing, err);
     log_printer_done(&printing.printer);
@@ -160,6 +167,29 @@ static int logs_run(struct command_call *call, struct error *err)
         return error_wrap(err, "print the logs");
     }
     return result;
+}
+
+static int logs_run(struct command_call *call, struct error *err)
+{
+    const struct logs_options *options = call->options;
+    AUTO_FREE char *project = NULL;
+
+    if (project_find_name(call, &project, err) < 0 || check_names(project, call->operands, err) < 0)
+        return -1;
+    note_absence(project);
+    return print_logs(call, project, call->operands, !options->no_prefix, err);
+}
+
+static int logs_container_run(struct command_call *call, struct error *err)
+{
+    AUTO_CONTAINER_FIND struct container_find found = { 0 };
+    AUTO_STRINGS struct strings replicas = { 0 };
+
+    if (container_find(call->operands->items[0], &found, err) < 0)
+        return -1;
+    strings_take(&replicas, alloc_format("%s-%lld", json_find_text(found.replica, "service", ""),
+                                         (long long)json_find_int(found.replica, "index", 0)));
+    return print_logs(call, found.project, &replicas, false, err);
 }
 
 const struct command cmd_logs = {
@@ -171,4 +201,15 @@ const struct command cmd_logs = {
     .options_size = sizeof(struct logs_options),
     .operand_max = COMMAND_MANY,
     .run = logs_run,
+};
+
+const struct command cmd_logs_container = {
+    .name = "logs",
+    .operands = "CONTAINER",
+    .summary = "Print what a container has written.",
+    .options = container_options,
+    .options_size = sizeof(struct logs_options),
+    .operand_min = 1,
+    .operand_max = 1,
+    .run = logs_container_run,
 };

@@ -13,6 +13,8 @@
 #include "cli/container_find.h"
 #include "cli/open_store.h"
 #include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/registry_job.h"
 #include "cli/single_attach.h"
 #include "cli/single_change.h"
 #include "cli/single_spec.h"
@@ -24,19 +26,28 @@
 /* What users know as "the engine could not". */
 #define EXIT_ENGINE 125
 
-static int check_image(const char *reference, struct error *err)
+/* Have the image in the store, fetched if need be. */
+static int provide_image(struct command_call *call, const char *reference, struct error *err)
 {
+    const struct single_options *options = call->options;
     AUTO(store) struct store *store = open_store(err);
     AUTO(image) struct image *image = NULL;
+    struct progress progress;
+    struct registry_job job = { .store = store, .progress = &progress };
+    int result;
 
     if (!store || store_find_image(store, reference, &image, err) < 0)
         return -1;
-    if (!image)
+    if (image && strcmp(options->pull, "always") != 0)
+        return 0;
+    if (strcmp(options->pull, "never") == 0)
         return error_set(err, ERROR_NOT_FOUND,
-                         "there is no image '%s': carte images lists those that are there, carte "
-                         "build makes one",
+                         "there is no image '%s': carte images lists those that are there",
                          reference);
-    return 0;
+    progress_init(&progress, call->globals->progress, "Pulling");
+    result = registry_job_pull(&job, reference, NULL, err);
+    progress_done(&progress);
+    return result;
 }
 
 static int check_name(const char *name, struct error *err)
@@ -62,7 +73,7 @@ static int create(struct command_call *call, bool awaited, char **name_out, stru
 
     if (check_name(name, err) < 0 ||
         single_spec_format(options, name, call->operands, &text, err) < 0 ||
-        check_image(call->operands->items[0], err) < 0 ||
+        provide_image(call, call->operands->items[0], err) < 0 ||
         single_change_create(name, text, awaited, err) < 0)
         return -1;
     *name_out = STEAL_PTR(name);

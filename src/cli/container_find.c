@@ -139,7 +139,7 @@ int container_find_single(const char *word, struct container_find *out, struct e
     if (container_find(word, &found, err) < 0)
         return -1;
     if (!text_equal(found.project, SINGLE_PROJECT))
-        return error_set(err, ERROR_INVALID,
+        return error_set(err, ERROR_SYSTEM,
                          "'%s' belongs to stack '%s': use carte-stack -p %s, whose service is '%s'",
                          word, found.project, found.project,
                          json_find_text(found.replica, "service", ""));

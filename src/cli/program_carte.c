@@ -4,14 +4,17 @@
  * carte: images and single containers
  */
 
+#include "cli/cmd_attach.h"
 #include "cli/cmd_bootstrap.h"
 #include "cli/cmd_build.h"
 #include "cli/cmd_console.h"
+#include "cli/cmd_exec.h"
 #include "cli/cmd_front.h"
 #include "cli/cmd_image.h"
 #include "cli/cmd_image_list.h"
 #include "cli/cmd_import.h"
 #include "cli/cmd_login.h"
+#include "cli/cmd_logs.h"
 #include "cli/cmd_prune.h"
 #include "cli/cmd_ps.h"
 #include "cli/cmd_pull.h"
@@ -35,8 +38,6 @@ static const struct option carte_options[] = {
         .name = (name_), .operands = (operands_), .summary = (summary_),                \
         .refusal = "is not built yet; run single containers as a stack of one service", \
     }
-static const struct command carte_exec = NOT_BUILT("exec", "NAME COMMAND...", "Run a process.");
-static const struct command carte_logs = NOT_BUILT("logs", "NAME", "Print a container's output.");
 static const struct command carte_stats = NOT_BUILT("stats", NULL, "Print the use of resources.");
 
 static const struct command *const carte_commands[] = {
@@ -70,8 +71,9 @@ static const struct command *const carte_commands[] = {
     &cmd_single_kill,
     &cmd_single_wait,
     &cmd_single_remove,
-    &carte_exec,
-    &carte_logs,
+    &cmd_exec_container,
+    &cmd_attach_container,
+    &cmd_logs_container,
     &carte_stats,
     /* The rest. */
     &cmd_version,

@@ -41,6 +41,8 @@
         .doc = (doc_),                                                                         \
     }
 
+static const char *const pull_choices[] = { "missing", "always", "never", NULL };
+
 const struct option single_spec_options[] = {
     FLAG_OPTION('d', "detach", detach, "Print the container's id once it has started."),
     FLAG_OPTION('i', "interactive", interactive, "Keep its input open, and pass ours on."),
@@ -49,6 +51,14 @@ const struct option single_spec_options[] = {
     TEXT_OPTION(0, "name", "NAME", name, "Its name; else one is made up."),
     TEXT_OPTION(0, "detach-keys", "KEYS", detach_keys,
                 "Keys that leave it to itself: ctrl-p,ctrl-q."),
+    {
+        .name = "pull",
+        .argument = "WHEN",
+        OPTION(TEXT, struct single_options, pull),
+        .fallback = "missing",
+        .choices = pull_choices,
+        .doc = "Fetch the image from its registry.",
+    },
     FLAG_OPTION(0, "no-sig-proxy", no_proxy, "Pass no signals on."),
     LIST_OPTION('e', "env", "KEY=VALUE", env,
                 "Set a variable; KEY alone takes it from the environment; may be given again."),

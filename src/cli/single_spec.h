@@ -20,7 +20,7 @@ struct error;
 
 struct single_options {
     bool detach, interactive, terminal, remove, no_proxy;
-    const char *name, *detach_keys;
+    const char *name, *detach_keys, *pull;
     bool init, privileged, read_only;
     const char *user, *workdir, *hostname, *domainname, *entrypoint, *network, *restart,
         *stop_signal, *memory, *cpus, *pids_limit, *shm_size;
