@@ -159,7 +159,7 @@ $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(LIBRARY)
 NET_TESTS := $(filter $(OUT)/tests/kernel/test_net%,$(KERNEL_TESTS))
 $(NET_TESTS): $(OUT)/tests/kernel/net_bed.o $(OUT)/tests/kernel/net_stack.o
 RUNTIME_TESTS := $(filter $(OUT)/tests/kernel/test_runtime%,$(KERNEL_TESTS))
-$(RUNTIME_TESTS): $(OUT)/tests/kernel/runtime_bed.o
+$(RUNTIME_TESTS): $(OUT)/tests/kernel/runtime_bed.o $(OUT)/tests/kernel/bare_bed.o
 
 $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)

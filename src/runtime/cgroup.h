@@ -79,7 +79,7 @@ int cgroup_kill(const struct cgroup *cgroup, int64_t timeout_ms, struct error *e
 
 /*
  * Remove carte/PARENT/ID (`id` NULL: carte/PARENT) with all below it in every hierarchy, and
- * `carte` itself when it is empty then; or the path PARENT alone. It is no error when it does
- * not exist.
+ * `carte` itself when it is empty then; or the path PARENT alone, with parents that are empty
+ * and begin with "carte". It is no error when it does not exist.
  */
 int cgroup_remove(const char *parent, const char *id, struct error *err) MUST_CHECK;

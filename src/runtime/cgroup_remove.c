@@ -19,6 +19,7 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/error.h"
+#include "util/text.h"
 
 #define BUSY_LIMIT_MS 2000
 
@@ -54,6 +55,22 @@ static bool remove_tree(int dirfd, const char *name, int64_t deadline_ms)
     }
 }
 
+/* Parents that bear our name go with their last child, but that of a stack stays with the stack. */
+static void remove_own_parents(int rootfd, const char *path, bool of_stack)
+{
+    char above[CGROUP_PATH_MAX];
+    char *slash = NULL;
+
+    snprintf(above, sizeof(above), "%s", path);
+    if (of_stack || !text_starts_with(path, "carte"))
+        return;
+    while ((slash = strrchr(above, '/')) != NULL) {
+        *slash = '\0';
+        if (unlinkat(rootfd, above, AT_REMOVEDIR) < 0)
+            return;
+    }
+}
+
 int cgroup_remove(const char *parent, const char *id, struct error *err)
 {
     const struct cgroup_layout *layout = NULL;
@@ -68,8 +85,7 @@ int cgroup_remove(const char *parent, const char *id, struct error *err)
 
         if (!remove_tree(hierarchy->rootfd, path, deadline_ms) && status == 0)
             status = error_set_errno(err, errno, "remove cgroup '%s/%s'", hierarchy->path, path);
-        if (!id || !parent)
-            unlinkat(hierarchy->rootfd, "carte", AT_REMOVEDIR);
+        remove_own_parents(hierarchy->rootfd, path, parent && id && parent[0] != '/');
     }
     return status;
 }

@@ -23,7 +23,10 @@ int confined_open(int rootfd, const char *path, int flags);
 /* As confined_open(O_PATH), but a symbolic link anywhere on the way is refused. */
 int confined_open_plain(int rootfd, const char *path);
 
-/* An O_PATH descriptor of the folder `path`, made with those above it if it is missing. */
+/*
+ * An O_PATH descriptor of the folder `path`, made with those above it if it is missing, and with
+ * what symbolic links on the way name.
+ */
 int confined_make_folder(int rootfd, const char *path, mode_t mode, int *out,
                          struct error *err) MUST_CHECK;
 

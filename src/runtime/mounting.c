@@ -101,9 +101,9 @@ static int set_attributes(const struct container_mount *mount, int fd, struct er
     const struct mount_attr own = { mount->own.set, mount->own.clear, 0, 0 };
     const struct mount_attr all = { mount->all.set, mount->all.clear, 0, 0 };
 
-    if (mount_alter(fd, true, &all, err) < 0)
+    if (mount_alter(fd, false, &own, err) < 0)
         return -1;
-    return mount_alter(fd, false, &own, err);
+    return mount_alter(fd, true, &all, err);
 }
 
 /* The folder or file that the mount `fd` is to cover. */

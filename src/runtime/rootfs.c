@@ -170,8 +170,8 @@ static int open_plain_root(const struct container_spec *spec, int *out, struct e
 
     if (folder < 0)
         return error_set_errno(err, errno, "open the root '%s'", spec->root);
-    if (mount_clone(folder, "", true, &fd, err) < 0 || make_place_private(folder, err) < 0 ||
-        mount_attach(fd, folder, err) < 0)
+    if (mount_clone(folder, "", true, &fd, err) < 0 || mount_propagate(fd, MS_PRIVATE, err) < 0 ||
+        make_place_private(folder, err) < 0 || mount_attach(fd, folder, err) < 0)
         return -1;
     *out = STEAL_FD(fd);
     return 0;
@@ -255,12 +255,13 @@ int rootfs_build(const struct container_spec *spec, const struct cgroup *cgroup,
  */
 int rootfs_enter(const struct container_spec *spec, const struct rootfs *rootfs, struct error *err)
 {
-    bool shared = spec->program.bare || spec->root_propagation;
     AUTO_CLOSE int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    bool shared = spec->program.bare || spec->root_propagation;
 
-    if (fchdir(rootfs->root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || fchdir(old) < 0 ||
-        (shared && mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0) ||
+    if (old < 0 || fchdir(rootfs->root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
+        fchdir(old) < 0 || (shared && mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0) ||
         umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
         return error_set_errno(err, errno, "change the root");
-    return mount_propagate(rootfs->root, spec->root_propagation, err);
+    /* Of the root alone: the mounts of the spec have their own. */
+    return mount_propagate(rootfs->root, spec->root_propagation & ~(uint64_t)MS_REC, err);
 }
