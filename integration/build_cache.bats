@@ -87,7 +87,7 @@ mount_strict() {
     echo "CONTENT 3" >strict/file3
     touch -r stamp strict/file3
     carte build -q -t unread strict >changed
-    ! diff first changed
+    run ! diff first changed
     echo "content 3" >strict/file3
     carte build -q -t unread strict >back
     diff first back
@@ -191,4 +191,100 @@ CARTEFILE
         eventually 20 nothing_runs || { pgrep -af 'carte build'; return 1; }
     done
     eventually 5 test -z "$(ls "$CARTE_ROOT/images/tmp")"
+}
+
+# A stage whose result is another each time it is made.
+write_random() { # FOLDER
+    write_base "$1"
+    cat >>"$1/Cartefile" <<'CARTEFILE'
+FROM base AS left
+RUN --network=none head -c 16 /dev/urandom >/left
+FROM base AS right
+RUN --network=none head -c 16 /dev/urandom >/right
+FROM base
+COPY --from=left /left /
+COPY --from=right /right /
+CARTEFILE
+}
+
+@test "--no-cache-filter makes one stage again, --no-cache all" {
+    write_random one
+    carte build -q -t one one >first
+    carte build -q -t one one >second
+    diff first second
+    carte build -t one --no-cache-filter left one 2>log
+    grep -q 'CACHED.*RUN.*/right' log
+    run ! grep 'CACHED.*RUN.*/left' log
+    carte build -t one --no-cache one 2>log
+    run ! grep 'CACHED.*RUN' log
+    run ! carte build -t one --no-cache-filter lefft one
+    [[ "$output" == *"did you mean 'left'"* ]]
+}
+
+@test "steps go to another store by --cache-to and --cache-from" {
+    write_random one
+    carte build -q -t one --cache-to type=local,dest=layout one >first
+    jq -e '.manifests | length == 1' layout/index.json
+    CARTE_ROOT=$PWD/other carte build -t one --cache-from type=local,src=layout one >second 2>log
+    diff first second
+    [ "$(grep -c CACHED log)" -eq "$(grep -c '\[.*/' log)" ]
+    # A folder that is not there yet is an empty cache, as in the first run of a pipeline.
+    CARTE_ROOT=$PWD/third carte build -q -t one --cache-from type=local,src=none \
+        --cache-to type=local,dest=layout one >third.id
+    run ! diff first third.id
+    # What the new index does not lead to is gone, and what is there is what it leads to.
+    jq -r '.layers[].digest, .config.digest' \
+        "layout/blobs/sha256/$(jq -r '.manifests[0].digest' layout/index.json | cut -d: -f2)" |
+        cut -d: -f2 | sort -u >wanted
+    jq -r '.manifests[0].digest' layout/index.json | cut -d: -f2 >>wanted
+    sort -u wanted >wanted.sorted
+    ls layout/blobs/sha256 | sort | diff - wanted.sorted
+}
+
+@test "a cache from elsewhere that is not what it says is refused" {
+    write_random one
+    carte build -q -t one --cache-to type=local,dest=layout one
+    try() { # WHAT THE ERROR SAYS
+        run ! env CARTE_ROOT="$PWD/try" carte build -t one --cache-from type=local,src=bad one
+        echo "$output"
+        [[ "$output" == *"$1"* ]]
+        rm -rf try bad
+    }
+    manifest=$(jq -r '.manifests[0].digest' layout/index.json | cut -d: -f2)
+    layer=$(jq -r '.layers[0].digest' "layout/blobs/sha256/$manifest" | cut -d: -f2)
+    cp -r layout bad
+    printf x | dd of="bad/blobs/sha256/$layer" bs=1 seek=100 conv=notrunc status=none
+    try "is damaged"
+    cp -r layout bad
+    echo >>"bad/blobs/sha256/$layer"
+    try "is damaged"
+    cp -r layout bad
+    echo >>"bad/blobs/sha256/$manifest"
+    try "is damaged"
+    cp -r layout bad
+    rm "bad/blobs/sha256/$layer"
+    mkfifo "bad/blobs/sha256/$layer"
+    try "is no file"
+    cp -r layout bad
+    ln -sf /etc/passwd bad/index.json
+    try "index.json"
+    # Steps that lie about their content: the digest of the tar stream is another one's.
+    cp -r layout bad
+    jq -c '.layers[0].annotations["carte.step.diff-id"] = .layers[1].annotations["carte.step.diff-id"]' \
+        "layout/blobs/sha256/$manifest" | tr -d '\n' >lie
+    lie=$(sha256sum lie | cut -d' ' -f1)
+    cp lie "bad/blobs/sha256/$lie"
+    jq ".manifests[0].digest = \"sha256:$lie\"" layout/index.json >bad/index.json
+    run ! env CARTE_ROOT="$PWD/try" carte build -t one --cache-from type=local,src=bad one
+    [[ "$output" == *"digest"* ]]
+    # Nor does the store believe it from then on.
+    CARTE_ROOT=$PWD/try carte build -q -t one one
+    run ! carte build -t one --cache-from type=registry,ref=x one
+    [[ "$output" == *"type=local,src=FOLDER"* ]]
+    # Another image layout is not written over.
+    mkdir image
+    echo '{"schemaVersion":2,"manifests":[]}' >image/index.json
+    run ! carte build -t one --cache-to type=local,dest=image one
+    [[ "$output" == *"nothing was written"* ]]
+    [ "$(ls image)" = index.json ]
 }

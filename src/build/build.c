@@ -47,6 +47,10 @@ static void builder_done(struct builder *builder)
     free(builder->path);
     strings_map_done(&builder->args);
     strings_done(&builder->reports);
+    for (size_t i = 0; i < builder->import_count; i++)
+        cache_layout_done(&builder->imports[i]);
+    free(builder->imports);
+    cache_layout_done(&builder->exports);
 }
 
 static int find_cartefile(const struct build_request *request, char **out, struct error *err)
@@ -160,9 +164,51 @@ static int read_all(struct builder *builder, struct error *err)
         read_epoch(builder, err) < 0 || arg_scope_read_global(builder, err) < 0 ||
         stage_list_read(builder, err) < 0)
         return -1;
-    for (size_t i = 0; i < builder->stage_count; i++)
-        builder->stages[i].is_fresh = builder->request->no_cache;
     arg_scope_warn_unused(builder, builder->diagnostics);
+    return 0;
+}
+
+static int open_imports(struct builder *builder, struct error *err)
+{
+    const struct strings *from = &builder->request->cache_from;
+
+    for (size_t i = 0; i < from->count; i++) {
+        AUTO_FREE char *folder = NULL;
+        struct cache_layout layout = { .fd = -1 };
+
+        if (cache_layout_parse_option(from->items[i], "src", &folder, err) < 0 ||
+            cache_layout_open(folder, &layout, err) < 0)
+            return -1;
+        *ALLOC_APPEND(builder->imports, builder->import_count) = layout;
+    }
+    return 0;
+}
+
+static int write_exports(const struct builder *builder, struct error *err)
+{
+    const struct strings *to = &builder->request->cache_to;
+
+    for (size_t i = 0; i < to->count; i++) {
+        AUTO_FREE char *folder = NULL;
+
+        if (cache_layout_parse_option(to->items[i], "dest", &folder, err) < 0 ||
+            cache_layout_write(&builder->exports, folder, builder->store_fd, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Options that cannot be followed are refused before anything is done. */
+static int check_exports(const struct builder *builder, struct error *err)
+{
+    const struct strings *to = &builder->request->cache_to;
+
+    for (size_t i = 0; i < to->count; i++) {
+        AUTO_FREE char *folder = NULL;
+
+        if (cache_layout_parse_option(to->items[i], "dest", &folder, err) < 0)
+            return -1;
+    }
     return 0;
 }
 
@@ -171,7 +217,9 @@ static int prepare(struct builder *builder, struct stage **target_out, struct er
 {
     size_t findings = 0;
 
-    if (read_all(builder, err) < 0 || stage_list_choose(builder, target_out, err) < 0)
+    if (read_all(builder, err) < 0 || stage_list_choose(builder, target_out, err) < 0 ||
+        stage_list_mark_fresh(builder, err) < 0 || check_exports(builder, err) < 0 ||
+        open_imports(builder, err) < 0)
         return -1;
     findings = lint_run(builder);
     if (findings > 0 && builder->cartefile->findings_are_errors)
@@ -211,7 +259,12 @@ static int run(struct builder *builder, struct image **image_out, struct error *
         show_failure(builder);
         return -1;
     }
-    return save(builder, target, image_out, err);
+    if (save(builder, target, image_out, err) < 0)
+        return -1;
+    if (write_exports(builder, err) == 0)
+        return 0;
+    image_free(STEAL_PTR(*image_out));
+    return -1;
 }
 
 static struct builder new_builder(struct store *store, const struct build_request *request)

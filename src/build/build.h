@@ -57,6 +57,9 @@ struct build_request {
     size_t secret_count;
     bool allow_insecure; /* RUN --security=insecure */
     bool no_cache;
+    struct strings no_cache_stages;  /* names or numbers of stages */
+    struct strings cache_from;       /* "type=local,src=FOLDER" */
+    struct strings cache_to;         /* "type=local,dest=FOLDER" */
     int output_fd;                   /* of RUN steps; -1: dropped unless the step fails */
     struct diagnostics *diagnostics; /* gets mistakes and findings of the Cartefile; or NULL */
     struct text *excerpt;            /* gets the lines around a step that failed; or NULL */

@@ -182,25 +182,48 @@ void stage_unlock(struct stage *stage)
     free(STEAL_PTR(stage->locked_key));
 }
 
+/* Look for the step in the store, then in the layouts of other machines. */
+static int look_up(struct stage *stage, const char *key_hex, struct manifest_layer *layer,
+                   bool *found_out, struct error *err)
+{
+    const struct builder *builder = stage->builder;
+
+    stage->is_imported = false;
+    if (build_cache_find(builder->store_fd, key_hex, layer, found_out, err) < 0)
+        return -1;
+    for (size_t i = 0; i < builder->import_count && !*found_out; i++) {
+        const struct cache_layout *layout = &builder->imports[i];
+        const struct cache_layout_step *step = cache_layout_find(layout, key_hex);
+
+        if (!step)
+            continue;
+        if (cache_layout_take(layout, &step->layer, builder->store_fd, builder->session, err) < 0)
+            return -1;
+        manifest_layer_copy(layer, &step->layer);
+        stage->is_imported = *found_out = true;
+    }
+    return 0;
+}
+
 /* Look the step up; if it is not there, hold it and look again. */
 static int find_step(struct stage *stage, const char *key_hex, struct manifest_layer *layer,
                      bool *found_out, struct error *err)
 {
-    int store_fd = stage->builder->store_fd;
+    const struct builder *builder = stage->builder;
 
     *found_out = false;
     if (stage->is_fresh)
         return 0;
-    if (build_cache_find(store_fd, key_hex, layer, found_out, err) < 0)
+    if (look_up(stage, key_hex, layer, found_out, err) < 0)
         return -1;
-    if (*found_out || stage->builder->stops_at_work)
+    if (*found_out || builder->stops_at_work)
         return 0;
     stage_unlock(stage);
-    stage->lock = build_cache_lock(store_fd, key_hex, err);
+    stage->lock = build_cache_lock(builder->store_fd, key_hex, err);
     if (stage->lock < 0)
         return -1;
     stage->locked_key = alloc_text(key_hex);
-    if (build_cache_find(store_fd, key_hex, layer, found_out, err) < 0)
+    if (look_up(stage, key_hex, layer, found_out, err) < 0)
         return -1;
     if (*found_out)
         stage_unlock(stage);
@@ -224,9 +247,15 @@ int stage_reuse(struct stage *stage, const struct cartefile_instruction *at, con
     stage_report(stage, at->display, *done_out);
     if (!*done_out)
         return 0;
-    result = add_layer(stage, at, &layer, err);
+    cache_layout_add(&builder->exports, key_hex, &layer);
+    if (add_layer(stage, at, &layer, err) < 0 ||
+        store_unpack(builder->store, stage->manifest, &stage->layers, err) < 0)
+        result = -1;
+    /* Not before its content was seen. */
+    else if (stage->is_imported)
+        result = build_cache_save(builder->store_fd, key_hex, &layer, err);
     manifest_layer_done(&layer);
-    return result < 0 ? -1 : store_unpack(builder->store, stage->manifest, &stage->layers, err);
+    return result;
 }
 
 int stage_begin_layer(struct stage *stage, struct stage_layer *layer, struct error *err)
@@ -278,6 +307,7 @@ int stage_commit_layer(struct stage *stage, const struct cartefile_instruction *
         return cartefile_wrap(builder->cartefile, at, err);
     if (add_layer(stage, at, &saved, err) == 0 && install(stage, layer, err) == 0)
         result = build_cache_save(builder->store_fd, key_hex, &saved, err);
+    cache_layout_add(&builder->exports, key_hex, &saved);
     stage_unlock(stage);
     manifest_layer_done(&saved);
     return result;

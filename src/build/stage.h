@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "build/build.h"
+#include "build/cache_layout.h"
 #include "build/ignore.h"
 #include "image/cartefile.h"
 #include "image/manifest.h"
@@ -34,6 +35,7 @@ struct stage {
     size_t need_count;
     bool is_fresh;              /* no step is to be taken from the cache */
     bool is_running, is_done;   /* by a worker; its manifest is complete */
+    bool is_imported;           /* the step that was found came from another machine */
     struct cartefile *triggers; /* of the image below, for this one; when is_needed */
     struct stage_place {
         size_t line, column, last_line;
@@ -66,11 +68,14 @@ struct builder {
     struct stage *stages;
     size_t stage_count;
     size_t step, step_count;
-    int64_t epoch;          /* time of all files, seconds since 1970 */
-    stage_report_fn report; /* NULL: the request's */
-    int report_fd;          /* of a worker: to the process that started it */
-    struct strings reports; /* of a stage that is tried */
-    bool stops_at_work;     /* a step that is not in the cache fails, and has_work is set */
+    int64_t epoch;                /* time of all files, seconds since 1970 */
+    struct cache_layout *imports; /* cached steps of other machines */
+    size_t import_count;
+    struct cache_layout exports; /* the steps of this build */
+    stage_report_fn report;      /* NULL: the request's */
+    int report_fd;               /* of a worker: to the process that started it */
+    struct strings reports;      /* of a stage that is tried */
+    bool stops_at_work;          /* a step that is not in the cache fails, and has_work is set */
     bool has_work;
 };
 

@@ -249,3 +249,19 @@ int stage_list_choose(struct builder *builder, struct stage **out, struct error 
         return -1;
     return mark_needed(*out, err);
 }
+
+int stage_list_mark_fresh(struct builder *builder, struct error *err)
+{
+    const struct strings *names = &builder->request->no_cache_stages;
+
+    for (size_t i = 0; i < builder->stage_count; i++)
+        builder->stages[i].is_fresh = builder->request->no_cache;
+    for (size_t i = 0; i < names->count; i++) {
+        struct stage *stage = stage_list_find(builder, builder->stage_count, names->items[i], true);
+
+        if (!stage)
+            return refuse_target(builder, names->items[i], err);
+        stage->is_fresh = true;
+    }
+    return 0;
+}

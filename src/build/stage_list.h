@@ -33,3 +33,9 @@ int stage_list_find_target(const struct builder *builder, struct stage **out,
  * begin from are known then. ERROR_NOT_FOUND also when such an image is not in the store.
  */
 int stage_list_choose(struct builder *builder, struct stage **out, struct error *err) MUST_CHECK;
+
+/*
+ * Mark the stages of which no step is to come from the cache. ERROR_NOT_FOUND: the request names
+ * one that there is not.
+ */
+int stage_list_mark_fresh(struct builder *builder, struct error *err) MUST_CHECK;

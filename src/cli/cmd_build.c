@@ -22,6 +22,7 @@ struct build_options {
     struct strings args;
     /* of `carte build` only: */
     struct strings names, labels, secrets, ssh, contexts, rights;
+    struct strings cache_from, cache_to, no_cache_stages;
     const char *file, *target, *network;
     bool quiet;
 };
@@ -159,6 +160,24 @@ static const struct option image_options[] = {
         .doc = "Stop after this stage.",
     },
     {
+        .name = "no-cache-filter",
+        .argument = "STAGE",
+        OPTION(LIST, struct build_options, no_cache_stages),
+        .doc = "Carry out every step of this stage; may be given again.",
+    },
+    {
+        .name = "cache-from",
+        .argument = "type=local,src=FOLDER",
+        OPTION(LIST, struct build_options, cache_from),
+        .doc = "Take steps also from what --cache-to wrote; may be given again.",
+    },
+    {
+        .name = "cache-to",
+        .argument = "type=local,dest=FOLDER",
+        OPTION(LIST, struct build_options, cache_to),
+        .doc = "Keep the steps of all stages of this build as an OCI image layout.",
+    },
+    {
         .name = "network",
         .argument = "KIND",
         OPTION(TEXT, struct build_options, network),
@@ -266,9 +285,15 @@ static int build_image_run(struct command_call *call, struct error *err)
         return -1;
     build_inputs_apply(&inputs, &request);
     strings_copy(&request.names, &options->names);
+    strings_copy(&request.cache_from, &options->cache_from);
+    strings_copy(&request.cache_to, &options->cache_to);
+    strings_copy(&request.no_cache_stages, &options->no_cache_stages);
     image_builder_add_args(&options->labels, &request.labels);
     result = build_request(call, &request, &image, err);
     strings_done(&request.names);
+    strings_done(&request.cache_from);
+    strings_done(&request.cache_to);
+    strings_done(&request.no_cache_stages);
     strings_map_done(&request.labels);
     strings_map_done(&request.args);
     if (result < 0 || options->check)

@@ -42,14 +42,19 @@ void manifest_free(struct manifest *manifest)
     free(manifest);
 }
 
+void manifest_layer_copy(struct manifest_layer *to, const struct manifest_layer *from)
+{
+    *to = (struct manifest_layer){
+        .digest = alloc_text(from->digest),
+        .media_type = alloc_text(from->media_type),
+        .diff_id = alloc_text(from->diff_id),
+        .size_bytes = from->size_bytes,
+    };
+}
+
 void manifest_add_layer(struct manifest *manifest, const struct manifest_layer *layer)
 {
-    struct manifest_layer *copy = ALLOC_APPEND(manifest->layers, manifest->layer_count);
-
-    copy->digest = alloc_text(layer->digest);
-    copy->media_type = alloc_text(layer->media_type);
-    copy->diff_id = alloc_text(layer->diff_id);
-    copy->size_bytes = layer->size_bytes;
+    manifest_layer_copy(ALLOC_APPEND(manifest->layers, manifest->layer_count), layer);
 }
 
 void manifest_add_history(struct manifest *manifest, const char *created_by, bool empty)

@@ -56,6 +56,7 @@ DEFINE_CLEANUP(manifest)
 struct manifest *manifest_copy(const struct manifest *manifest) MUST_CHECK;
 
 void manifest_layer_done(struct manifest_layer *layer);
+void manifest_layer_copy(struct manifest_layer *to, const struct manifest_layer *from);
 
 /* Append a copy of `layer`. */
 void manifest_add_layer(struct manifest *manifest, const struct manifest_layer *layer);
