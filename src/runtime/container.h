@@ -98,7 +98,10 @@ int container_freeze(const char *cgroup_parent, const char *id, int64_t timeout_
 int container_thaw(const char *cgroup_parent, const char *id, struct error *err) MUST_CHECK;
 bool container_is_frozen(const char *cgroup_parent, const char *id);
 
-/* Shares of the last 10 s, in hundredths of a per cent, and the total: "some" of the kernel. */
+/*
+ * For how long some, or all, processes waited: in the last 10 s in hundredths of a per cent, and
+ * in all.
+ */
 struct container_pressure {
     uint32_t some_10s, full_10s;
     uint64_t some_total_us, full_total_us;
@@ -112,6 +115,7 @@ struct container_usage {
     uint64_t memory_bytes;       /* without reclaimable page cache, as `docker stats` shows */
     uint64_t memory_limit_bytes; /* 0: none */
     uint64_t memory_peak_bytes;  /* 0: not known before Linux 5.19 on version 2 */
+    uint64_t memory_idle_bytes;  /* the reclaimable page cache */
     uint64_t memory_cache_bytes, memory_swap_bytes, kernel_memory_bytes;
     uint64_t pids, pids_limit; /* 0: none */
     uint64_t oom_kills;        /* since the cgroup was made */

@@ -6,6 +6,7 @@
 
 #include "runtime/cgroup_layout.h"
 #include "runtime/cgroup_usage.h"
+#include "runtime/container.h"
 
 static const char hybrid[] =
     "31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755\n"
@@ -93,6 +94,22 @@ static void figures_are_found_by_whole_key(void **state)
     assert_int_equal(cgroup_usage_find(events, "kill"), 0);
 }
 
+static void pressure_is_in_hundredths(void **state)
+{
+    struct container_pressure pressure;
+
+    (void)state;
+    cgroup_usage_parse_pressure("some avg10=1.53 avg60=1.00 avg300=0.25 total=4711\n"
+                                "full avg10=0.07 avg60=0.10 avg300=0.20 total=815\n",
+                                &pressure);
+    assert_int_equal(pressure.some_10s, 153);
+    assert_int_equal(pressure.some_total_us, 4711);
+    assert_int_equal(pressure.full_10s, 7);
+    assert_int_equal(pressure.full_total_us, 815);
+    cgroup_usage_parse_pressure("", &pressure);
+    assert_int_equal(pressure.some_total_us, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +119,7 @@ int main(void)
         cmocka_unit_test(order_of_mounts_does_not_matter),
         cmocka_unit_test(text_without_cgroups_gives_none),
         cmocka_unit_test(figures_are_found_by_whole_key),
+        cmocka_unit_test(pressure_is_in_hundredths),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
