@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "image/blob.h"
@@ -23,13 +24,18 @@
 #include "image/session.h"
 #include "image/store.h"
 #include "util/alloc.h"
+#include "util/clock.h"
 #include "util/error.h"
 #include "util/file.h"
+#include "util/json.h"
 #include "util/text.h"
+
+#define RECORD_SIZE_MAX 4096U
+#define CONTEXT_AGE_S (7 * 24 * 3600)
 
 /* Names of files to keep, in each of the store's folders. */
 struct keep {
-    struct strings blobs, layers, records;
+    struct strings blobs, layers, records, steps, contexts;
 };
 
 static void keep_done(struct keep *keep)
@@ -37,6 +43,8 @@ static void keep_done(struct keep *keep)
     strings_done(&keep->blobs);
     strings_done(&keep->layers);
     strings_done(&keep->records);
+    strings_done(&keep->steps);
+    strings_done(&keep->contexts);
 }
 
 int prune_lock(int store_fd, bool alone, struct error *err)
@@ -133,13 +141,58 @@ static int sweep_folder(struct store *store, const char *path, const struct stri
     return 0;
 }
 
+/* The records of steps whose layers stay anyway: they cost nothing, and the next build is quick. */
+static int keep_steps(int store_fd, struct keep *keep, struct error *err)
+{
+    AUTO_CLOSE int folder = openat(store_fd, "cache", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    AUTO_STRINGS struct strings names = { 0 };
+
+    if (folder < 0)
+        return error_set_errno(err, errno, "open the store's folder 'cache'");
+    if (file_list(folder, &names, err) < 0)
+        return -1;
+    for (size_t i = 0; i < names.count; i++) {
+        AUTO_TEXT struct text text = { 0 };
+        AUTO(json) struct json *record = NULL;
+        const char *hex = NULL;
+        struct error broken = { 0 };
+
+        if (file_read(folder, names.items[i], RECORD_SIZE_MAX, &text, &broken) == 0)
+            record = json_parse(text_get(&text), text.length, &broken);
+        hex = blob_find_hex(json_find_text(record, "digest", NULL));
+        if (hex && strings_has(&keep->blobs, hex))
+            strings_add(&keep->steps, names.items[i]);
+    }
+    return 0;
+}
+
+/* What is known of the files of folders that were built from lately. */
+static void keep_contexts(int store_fd, struct keep *keep)
+{
+    AUTO_CLOSE int folder = openat(store_fd, "contexts", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    AUTO_STRINGS struct strings names = { 0 };
+    struct error ignored = { 0 };
+
+    if (folder < 0 || file_list(folder, &names, &ignored) < 0)
+        return;
+    for (size_t i = 0; i < names.count; i++) {
+        struct stat status;
+
+        if (fstatat(folder, names.items[i], &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+            status.st_mtim.tv_sec + CONTEXT_AGE_S > clock_wall_ms() / 1000)
+            strings_add(&keep->contexts, names.items[i]);
+    }
+}
+
 /* Cached steps whose layer is gone are gone too, so what leads to layers goes before them. */
 static int sweep_all(struct store *store, const struct keep *keep, uint64_t *freed,
                      struct error *err)
 {
     const struct strings nothing = { 0 };
 
-    if (sweep_folder(store, "cache", &nothing, freed, err) < 0 ||
+    if (sweep_folder(store, "cache", &keep->steps, freed, err) < 0 ||
+        sweep_folder(store, "contexts", &keep->contexts, freed, err) < 0 ||
+        sweep_folder(store, "locks", &nothing, freed, err) < 0 ||
         sweep_folder(store, "mounts", &nothing, freed, err) < 0 ||
         sweep_folder(store, "records", &keep->records, freed, err) < 0 ||
         sweep_folder(store, "layers", &keep->layers, freed, err) < 0)
@@ -166,6 +219,9 @@ int prune_store(struct store *store, bool dangling, const struct strings *used,
             return -1;
     }
     keep_used(used, &keep);
+    keep_contexts(store_fd, &keep);
+    if (keep_steps(store_fd, &keep, err) < 0)
+        return -1;
     if (sweep_all(store, &keep, &freed, err) < 0)
         return -1;
     *freed_bytes_out = freed;

@@ -330,6 +330,10 @@ static void names_move_and_what_nobody_needs_is_pruned(void **state)
     assert_int_equal(store_prune(place->store, true, &none, &freed, &err), 0);
     assert_false(file_exists(AT_FDCWD, one->layers.items[0]));
     assert_true(file_exists(AT_FDCWD, two->layers.items[0]));
+    /* The steps of an image that stays are still known. */
+    uncached = 0;
+    found = must_build(place, "context", "FROM scratch\nCOPY a /two\n", "other:v1");
+    assert_int_equal(uncached, 0);
     assert_int_equal(store_remove_image(place->store, "other:v1", &gone, &err), 0);
     assert_true(gone);
     assert_int_equal(store_untag(place->store, "other:v1", &err), -1);
