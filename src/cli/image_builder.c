@@ -171,6 +171,19 @@ int image_builder_build(const struct image_builder *builder, const char *label,
     return 0;
 }
 
+/* Caches of a stack file may be of kinds that other builders know: the build goes on without. */
+static void add_caches(const struct strings *caches, const struct service *service,
+                       struct strings *out)
+{
+    for (size_t i = 0; i < caches->count; i++) {
+        if (strstr(caches->items[i], "type=local"))
+            strings_add(out, caches->items[i]);
+        else
+            log_warn("a build cache is left out: only type=local is built yet",
+                     LOG_TEXT("service", service->name), LOG_TEXT("cache", caches->items[i]));
+    }
+}
+
 int image_builder_build_service(const struct image_builder *builder, const struct service *service,
                                 struct error *err)
 {
@@ -194,10 +207,16 @@ int image_builder_build_service(const struct image_builder *builder, const struc
     strings_map_copy(&request.labels, &build->labels);
     strings_copy(&request.names, &build->tags);
     strings_add(&request.names, service->image);
+    strings_copy(&request.no_cache_stages, &build->no_cache_filter);
+    add_caches(&build->cache_from, service, &request.cache_from);
+    add_caches(&build->cache_to, service, &request.cache_to);
     result = image_builder_build(builder, service->image, &request, NULL, err);
     strings_map_done(&request.args);
     strings_map_done(&request.labels);
     strings_done(&request.names);
+    strings_done(&request.no_cache_stages);
+    strings_done(&request.cache_from);
+    strings_done(&request.cache_to);
     return result;
 }
 

@@ -138,6 +138,8 @@ struct service_build {
     char *network; /* none, host, or NULL: the default */
     struct strings_map args, labels;
     struct strings tags;
+    struct strings cache_from, cache_to; /* "type=local,src=FOLDER", or what others know */
+    struct strings no_cache_filter;      /* stages */
     bool no_cache;
 };
 
