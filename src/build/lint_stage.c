@@ -18,6 +18,7 @@
 #include "build/expand.h"
 #include "build/platform.h"
 #include "build/stage_list.h"
+#include "image/cartefile_rules.h"
 #include "image/reference.h"
 #include "image/tree.h"
 #include "util/alloc.h"
@@ -221,14 +222,6 @@ static const check_fn checks[CARTEFILE_KEYWORD_COUNT] = {
     [CARTEFILE_COPY] = check_copy,       [CARTEFILE_ADD] = check_copy,
 };
 
-static bool is_expanded(enum cartefile_keyword keyword)
-{
-    return keyword == CARTEFILE_ENV || keyword == CARTEFILE_LABEL || keyword == CARTEFILE_ARG ||
-           keyword == CARTEFILE_WORKDIR || keyword == CARTEFILE_EXPOSE ||
-           keyword == CARTEFILE_COPY || keyword == CARTEFILE_ADD || keyword == CARTEFILE_USER ||
-           keyword == CARTEFILE_VOLUME || keyword == CARTEFILE_STOPSIGNAL;
-}
-
 static void look_at(struct lint *lint, struct shadow *shadow,
                     const struct cartefile_instruction *at)
 {
@@ -239,7 +232,7 @@ static void look_at(struct lint *lint, struct shadow *shadow,
     if (at->keyword == CARTEFILE_CMD || at->keyword == CARTEFILE_ENTRYPOINT ||
         at->keyword == CARTEFILE_HEALTHCHECK)
         check_command(&look);
-    for (size_t i = 0; is_expanded(at->keyword) && i < at->words.count; i++) {
+    for (size_t i = 0; cartefile_rules_get(at->keyword)->expands && i < at->words.count; i++) {
         char *word = expand(&look, at->words.items[i]);
 
         if (word)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "cli/document.h"
+#include "cli/document_cartefile.h"
 #include "cli/document_completion.h"
 #include "cli/document_man.h"
 #include "cli/program.h"
@@ -64,6 +65,7 @@ static const struct {
     { "schema", "stack.schema.json", schema_write_json },
     { "docs/reference", "stack.md", schema_reference_write },
     { "tests/fuzz", "fuzz_stack.dict", schema_write_dictionary },
+    { "docs/reference", "cartefile.md", document_cartefile_format },
     { "docs/reference", "commands.md", document_format_commands },
     { "docs/reference", "exit-codes.md", document_format_exit_codes },
     { "docs/man", "carte-stack.1", write_stack_man },
