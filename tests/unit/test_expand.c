@@ -30,80 +30,80 @@ static const char *find(void *context, const char *name)
 
 static const struct expand_scope scope = { .find = find, .escape = '\\' };
 
+static const char *const forms[][2] = {
+    { "", "" },
+    { "plain", "plain" },
+    { "$v", "a/b.tar.gz" },
+    { "x${v}y$", "xa/b.tar.gzy$" },
+    { "$_x1-$_x1", "under-under" },
+    { "$1a$10", "a" },
+    { "$$ $? $@ $# $! $*", "     " },
+    { "$.", "$." },
+    { "$none", "" },
+    { "$name$name", "vv" },
+    /* Escapes and quotes */
+    { "\\$v", "$v" },
+    { "\\\\$v", "\\a/b.tar.gz" },
+    { "a\\ b", "a b" },
+    { "a\\", "a\\" },
+    { "'$v'\"$v\"", "$va/b.tar.gz" },
+    { "'a\\'", "a\\" },
+    { "\"a\\\"b\\c\\$v\"", "a\"b\\c$v" },
+    { "\"it's $w\"", "it's two words" },
+    { "'say \"hi\"'", "say \"hi\"" },
+    { "\"\"''", "" },
+    /* Defaults and alternatives */
+    { "${none:-d}${empty:-e}${empty-f}${none-g}", "deg" },
+    { "${v:-d}${v-d}", "a/b.tar.gza/b.tar.gz" },
+    { "${v:+y}${none:+n}${empty:+n}${empty+s}${none+t}", "ys" },
+    { "${v:?m}${v?m}${empty?m}", "a/b.tar.gza/b.tar.gz" },
+    { "${none:-${v}}", "a/b.tar.gz" },
+    { "${none:-${also:-${deep:-x}}}", "x" },
+    { "${none:-\"a }b\"}", "a }b" },
+    { "${none:-'$v'}", "$v" },
+    { "${none:-a\\}b}", "a}b" },
+    { "${none:-$w}", "two words" },
+    { "\"${none:-$w}\"", "two words" },
+    { "${none:-}", "" },
+    /* Patterns */
+    { "${v#*/}", "b.tar.gz" },
+    { "${v##*.}", "gz" },
+    { "${v%.*}", "a/b.tar" },
+    { "${v%%.*}", "a/b" },
+    { "${v#x}${v%x}", "a/b.tar.gza/b.tar.gz" },
+    { "${v#?/?}", ".tar.gz" },
+    { "${v#*}", "a/b.tar.gz" },
+    { "${v##*}", "" },
+    { "${none#x}", "" },
+    { "${s#a\\*}", "b?c" },
+    { "${s%\\?c}", "a*b" },
+    { "${s#a\\?}", "a*b?c" },
+    { "${v%.$none*}", "a/b.tar" },
+    { "${v%[zg]z}", "a/b.tar.gz" },
+    /* Replacement */
+    { "${v/a/x}", "x/b.tar.gz" },
+    { "${v//a/x}", "x/b.txr.gz" },
+    { "${rep//X/}", "abcd" },
+    { "${rep/X*X/-}", "a-d" },
+    { "${rep//?X/-}", "---d" },
+    { "${rep/none/y}", "aXbXcXd" },
+    { "${rep//X/$name}", "avbvcvd" },
+    { "${rep/X}", "abXcXd" },
+    { "${s//\\*/+}", "a+b?c" },
+    { "${u}", "\xc3\xa4\xc3\xb6" },
+};
+
 static void every_form_gives_its_value(void **state)
 {
-    static const char *const cases[][2] = {
-        { "", "" },
-        { "plain", "plain" },
-        { "$v", "a/b.tar.gz" },
-        { "x${v}y$", "xa/b.tar.gzy$" },
-        { "$_x1-$_x1", "under-under" },
-        { "$1a$10", "a" },
-        { "$$ $? $@ $# $! $*", "     " },
-        { "$.", "$." },
-        { "$none", "" },
-        { "$name$name", "vv" },
-        /* Escapes and quotes */
-        { "\\$v", "$v" },
-        { "\\\\$v", "\\a/b.tar.gz" },
-        { "a\\ b", "a b" },
-        { "a\\", "a\\" },
-        { "'$v'\"$v\"", "$va/b.tar.gz" },
-        { "'a\\'", "a\\" },
-        { "\"a\\\"b\\c\\$v\"", "a\"b\\c$v" },
-        { "\"it's $w\"", "it's two words" },
-        { "'say \"hi\"'", "say \"hi\"" },
-        { "\"\"''", "" },
-        /* Defaults and alternatives */
-        { "${none:-d}${empty:-e}${empty-f}${none-g}", "deg" },
-        { "${v:-d}${v-d}", "a/b.tar.gza/b.tar.gz" },
-        { "${v:+y}${none:+n}${empty:+n}${empty+s}${none+t}", "ys" },
-        { "${v:?m}${v?m}${empty?m}", "a/b.tar.gza/b.tar.gz" },
-        { "${none:-${v}}", "a/b.tar.gz" },
-        { "${none:-${also:-${deep:-x}}}", "x" },
-        { "${none:-\"a }b\"}", "a }b" },
-        { "${none:-'$v'}", "$v" },
-        { "${none:-a\\}b}", "a}b" },
-        { "${none:-$w}", "two words" },
-        { "\"${none:-$w}\"", "two words" },
-        { "${none:-}", "" },
-        /* Patterns */
-        { "${v#*/}", "b.tar.gz" },
-        { "${v##*.}", "gz" },
-        { "${v%.*}", "a/b.tar" },
-        { "${v%%.*}", "a/b" },
-        { "${v#x}${v%x}", "a/b.tar.gza/b.tar.gz" },
-        { "${v#?/?}", ".tar.gz" },
-        { "${v#*}", "a/b.tar.gz" },
-        { "${v##*}", "" },
-        { "${none#x}", "" },
-        { "${s#a\\*}", "b?c" },
-        { "${s%\\?c}", "a*b" },
-        { "${s#a\\?}", "a*b?c" },
-        { "${v%.$none*}", "a/b.tar" },
-        { "${v%[zg]z}", "a/b.tar.gz" },
-        /* Replacement */
-        { "${v/a/x}", "x/b.tar.gz" },
-        { "${v//a/x}", "x/b.txr.gz" },
-        { "${rep//X/}", "abcd" },
-        { "${rep/X*X/-}", "a-d" },
-        { "${rep//?X/-}", "---d" },
-        { "${rep/none/y}", "aXbXcXd" },
-        { "${rep//X/$name}", "avbvcvd" },
-        { "${rep/X}", "abXcXd" },
-        { "${s//\\*/+}", "a+b?c" },
-        { "${u}", "\xc3\xa4\xc3\xb6" },
-    };
-
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
         struct error err = { 0 };
         char *out = NULL;
 
-        if (expand_word(&scope, cases[i][0], &out, &err) < 0)
-            fail_msg("%s: %s", cases[i][0], err.text);
-        if (strcmp(out, cases[i][1]) != 0)
-            fail_msg("%s: '%s', expected '%s'", cases[i][0], out, cases[i][1]);
+        if (expand_word(&scope, forms[i][0], &out, &err) < 0)
+            fail_msg("%s: %s", forms[i][0], err.text);
+        if (strcmp(out, forms[i][1]) != 0)
+            fail_msg("%s: '%s', expected '%s'", forms[i][0], out, forms[i][1]);
         free(out);
     }
 }
