@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "cli/image_row.h"
 #include "cli/replica_row.h"
 #include "util/error.h"
 
@@ -97,28 +96,6 @@ static void what_has_ended_is_not_alive(void **state)
     assert_false(replica_row_is_alive(completed));
 }
 
-static void a_port_of_a_registry_is_no_tag(void **state)
-{
-    static const struct {
-        const char *name, *repository, *tag;
-    } cases[] = {
-        { "login:v2", "login", "v2" },
-        { "login", "login", "latest" },
-        { "host:5000/login", "host:5000/login", "latest" },
-        { "host:5000/login:v2", "host:5000/login", "v2" },
-    };
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        AUTO_FREE char *repository = NULL;
-        AUTO_FREE char *tag = NULL;
-
-        image_row_split_name(cases[i].name, &repository, &tag);
-        assert_string_equal(repository, cases[i].repository);
-        assert_string_equal(tag, cases[i].tag);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,7 +103,6 @@ int main(void)
         cmocka_unit_test(a_status_says_how_it_stands),
         cmocka_unit_test(json_has_the_members_that_scripts_read),
         cmocka_unit_test(what_has_ended_is_not_alive),
-        cmocka_unit_test(a_port_of_a_registry_is_no_tag),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
