@@ -105,7 +105,7 @@ static int execute(const struct record *record, const struct enter_changes *chan
     spec.program.stdout_fd = changes->stdio[1];
     spec.program.stderr_fd = changes->stdio[2];
     spec.program.preserved_fds = changes->preserved_fds;
-    return container_exec(&spec, out, err);
+    return container_exec(&spec, out, err) < 0 ? tell_why(err) : 0;
 }
 
 int enter_container(const struct folder *folder, const struct record *record,

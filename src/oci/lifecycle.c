@@ -123,7 +123,6 @@ static int destroy(const struct record *record, struct error *err)
     return container_destroy(record->cgroup, record->id, err);
 }
 
-/* Where the container shares the maker's namespace of processes, its cgroup alone knows all. */
 static int make_container(struct making *making, const struct folder *folder,
                           struct translate *translate, struct container_process *out,
                           struct error *err)
@@ -148,7 +147,7 @@ static int make_container(struct making *making, const struct folder *folder,
     program->stdout_fd = request->stdio[1];
     program->stderr_fd = request->stdio[2];
     if (container_create(&translate->spec, gate, out, err) < 0)
-        return -1;
+        return tell_why(err);
     record->pid = out->pid;
     record->start_time = out->start_time;
     if (record_save(folder, record, err) == 0 && tell_process(&tell, out, err) == 0)
@@ -270,7 +269,7 @@ static int release(const struct folder *folder, const struct config *config,
                                           .listener_context = &listener };
 
     if (container_release(gate, config->has_seccomp ? &asks : NULL, err) < 0)
-        return -1;
+        return tell_why(err);
     return run_hooks(HOOK_POSTSTART, config, record, RECORD_RUNNING, record->pid, err);
 }
 

@@ -62,6 +62,15 @@ int tell_process(const struct tell *tell, struct container_process *process, str
     return file_replace(AT_FDCWD, tell->pid_file, number, strlen(number), FILE_VOLATILE(0644), err);
 }
 
+int tell_why(struct error *err)
+{
+    if (err->code == ERROR_NOT_FOUND)
+        error_wrap(err, "executable file not found in $PATH");
+    if (err->code == ERROR_DENIED)
+        error_wrap(err, "permission denied");
+    return -1;
+}
+
 void tell_end(struct container_process *process)
 {
     siginfo_t info;

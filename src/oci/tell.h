@@ -24,5 +24,11 @@ int tell_check(const struct tell *tell, bool has_terminal, struct error *err) MU
 int tell_process(const struct tell *tell, struct container_process *process,
                  struct error *err) MUST_CHECK;
 
+/*
+ * After a failure to make a process: engines look for certain words to tell a program that is
+ * missing, or that cannot be executed, from other failures. Returns -1.
+ */
+int tell_why(struct error *err);
+
 /* Kill a process that nobody was told of, reap it and close its descriptors. */
 void tell_end(struct container_process *process);

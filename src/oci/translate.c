@@ -417,7 +417,10 @@ static void translate_devices(const struct config *config, struct translate *out
     for (size_t i = 0; i < config->device_count; i++) {
         const struct config_device *from = &config->devices[i];
 
-        devices[i] = (struct container_device){
+        /* The host's, as engines list it, is not that of the container's own terminals. */
+        if (strcmp(from->path, "/dev/ptmx") == 0)
+            continue;
+        devices[out->spec.device_count++] = (struct container_device){
             .path = from->path,
             .type = from->type[0] == 'u' ? 'c' : from->type[0],
             .major = (uint32_t)from->major,
@@ -428,7 +431,6 @@ static void translate_devices(const struct config *config, struct translate *out
         };
     }
     out->spec.devices = devices;
-    out->spec.device_count = config->device_count;
 }
 
 static int fill(const struct config *config, const struct translate_place *place,

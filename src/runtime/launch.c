@@ -189,37 +189,54 @@ static int worse(int known, int number)
     return known == 0 || known == ENOENT || known == ENOTDIR ? number : known;
 }
 
-static int try_path(const char *name, char *const *argv, char *const *envp, const char *path)
+/* Execute, or only see whether it could be; 0 or the number of the error. */
+typedef int (*attempt_fn)(const char *path, char *const *argv, char *const *envp);
+
+static int attempt_execution(const char *path, char *const *argv, char *const *envp)
 {
+    execve(path, argv, envp);
+    return errno;
+}
+
+static int attempt_access(const char *path, char *const *argv, char *const *envp)
+{
+    (void)argv, (void)envp;
+    return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? errno : 0;
+}
+
+static int try_path(attempt_fn attempt, const struct strings *args, const struct strings *env)
+{
+    const char *path = strings_find_env(env, "PATH"), *name = args->items[0];
     int known = 0;
 
-    while (*path) {
+    for (path = path ? path : DEFAULT_PATH; *path;) {
         size_t length = strcspn(path, ":");
         char candidate[PATH_MAX];
 
         if (length + strlen(name) + 2 <= sizeof(candidate)) {
+            int number = 0;
+
             snprintf(candidate, sizeof(candidate), "%.*s%s%s", (int)length, path, length ? "/" : "",
                      name);
-            execve(candidate, argv, envp);
-            known = worse(known, errno);
+            number = attempt(candidate, args->items, env->items);
+            if (number == 0)
+                return 0;
+            known = worse(known, number);
         }
         path += length + (path[length] == ':');
     }
     return known ? known : ENOENT;
 }
 
-static int execute(const struct strings *args, const struct strings *env, struct error *err)
+static int try_program(attempt_fn attempt, const struct strings *args, const struct strings *env,
+                       struct error *err)
 {
-    const char *path = strings_find_env(env, "PATH");
     const char *name = args->items[0];
-    int number = 0;
+    int number =
+        strchr(name, '/') ? attempt(name, args->items, env->items) : try_path(attempt, args, env);
 
-    if (strchr(name, '/')) {
-        execve(name, args->items, env->items);
-        number = errno;
-    } else {
-        number = try_path(name, args->items, env->items, path ? path : DEFAULT_PATH);
-    }
+    if (number == 0)
+        return 0;
     if (number == ENOENT || number == ENOTDIR)
         return error_set(err, ERROR_NOT_FOUND,
                          "'%.256s' is not in the container, or its interpreter is not: check the "
@@ -357,14 +374,19 @@ int launch_run(struct launch *launch, struct error *err)
         .filter_flags = launch->filter_flags,
     };
 
-    if (prepare(launch, &account, &env, err) < 0 || begin_container(launch, err) < 0)
+    if (prepare(launch, &account, &env, err) < 0)
+        return launch_blame_spec(err);
+    /* Who creates a container wants to hear then that its program is missing. */
+    if (launch->gate >= 0 && try_program(attempt_access, &program->args, &env, err) < 0)
+        return -1;
+    if (begin_container(launch, err) < 0)
         return launch_blame_spec(err);
     posture.capabilities = posture_choose_capabilities(program, &account);
     posture.channel = launch->channel;
     umask(program->umask ? *program->umask : 022);
     if (posture_set_cpus(program->final_cpus, err) < 0 || posture_apply(&posture, err) < 0)
         return launch_blame_spec(err);
-    return execute(&program->args, &env, err);
+    return try_program(attempt_execution, &program->args, &env, err);
 }
 
 int launch_prepare(struct launch *launch, struct error *err)
