@@ -75,7 +75,8 @@ static int answer_user(const struct making *making, struct error *err)
     int fds[ROOTFS_PARTS_MAX];
     size_t count = 0;
 
-    if (idmap_write(making->process->pid, &spec->id_maps, err) < 0 ||
+    if ((namespace_is_new(spec, CONTAINER_NAMESPACE_USER) &&
+         idmap_write(making->process->pid, &spec->id_maps, err) < 0) ||
         cgroup_add(making->cgroup, making->process->pid, err) < 0 ||
         device_rule_apply_v2(making->cgroup, spec, err) < 0 ||
         rootfs_parts_make(spec, making->process->pid, &parts, err) < 0)

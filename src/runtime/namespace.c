@@ -17,13 +17,16 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "runtime/channel.h"
 #include "runtime/idmap.h"
 #include "runtime/process.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/file.h"
+#include "util/text.h"
 
 static const struct kind {
     const char *name; /* below /proc/PID/ns */
@@ -71,13 +74,13 @@ int namespace_check(const struct container_spec *spec, struct error *err)
     if (!namespace_is_own(spec, CONTAINER_NAMESPACE_MOUNT))
         return error_set(err, ERROR_UNSUPPORTED,
                          "a container in its caller's mount namespace: give it one of its own");
-    if (spec->namespaces[CONTAINER_NAMESPACE_USER].how == CONTAINER_JOIN)
+    if (spec->namespaces[CONTAINER_NAMESPACE_USER].how == CONTAINER_JOIN && !spec->root)
         return error_set(err, ERROR_UNSUPPORTED,
-                         "a container in another's user namespace: give it maps of its own");
-    if (namespace_is_new(spec, CONTAINER_NAMESPACE_USER) &&
+                         "layers in another's user namespace: give the container a plain root");
+    if (namespace_is_own(spec, CONTAINER_NAMESPACE_USER) &&
         spec->namespaces[CONTAINER_NAMESPACE_MOUNT].how == CONTAINER_JOIN)
         return error_set(err, ERROR_UNSUPPORTED,
-                         "a user namespace of its own in another's mount namespace");
+                         "a user namespace beside the joined mount namespace");
     return idmap_check(&spec->id_maps, err);
 }
 
@@ -141,7 +144,7 @@ static bool needs_detour(const struct container_spec *spec, enum container_names
         return false;
     if (which == CONTAINER_NAMESPACE_PID)
         return true;
-    return namespace_is_new(spec, CONTAINER_NAMESPACE_USER) &&
+    return namespace_is_own(spec, CONTAINER_NAMESPACE_USER) &&
            (which == CONTAINER_NAMESPACE_UTS || which == CONTAINER_NAMESPACE_IPC ||
             which == CONTAINER_NAMESPACE_NETWORK);
 }
@@ -158,6 +161,72 @@ static uint64_t flags_of(const struct container_spec *spec)
     return flags & ~later;
 }
 
+/* The pid of the process `pidfd` as we see it. */
+static pid_t find_pid(int pidfd, struct error *err)
+{
+    AUTO_TEXT struct text text = { 0 };
+    const char *line = NULL;
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+    if (file_read(AT_FDCWD, path, 4096, &text, err) < 0)
+        return -1;
+    line = strstr(text_get(&text), "Pid:");
+    if (!line || strtol(line + 4, NULL, 10) <= 0)
+        return error_set(err, ERROR_SYSTEM, "the container's process has ended");
+    return (pid_t)strtol(line + 4, NULL, 10);
+}
+
+/* In the process between: returns in the new process alone. */
+static void fork_inside(const struct container_spec *spec, int cgroup_fd, int channel)
+{
+    struct error err = { 0 };
+    int pidfd = -1;
+    int fd = open_namespace(spec->namespaces[CONTAINER_NAMESPACE_USER].path, &err);
+    pid_t pid = -1;
+
+    if (fd >= 0 && join(spec, CONTAINER_NAMESPACE_USER, fd, &err) == 0)
+        pid = process_fork(flags_of(spec), cgroup_fd, true, &pidfd, &err);
+    if (pid == 0)
+        return;
+    if (pid < 0 || channel_say(channel, CHANNEL_USER, pidfd, &err) < 0)
+        channel_send_error(channel, &err);
+    _exit(0);
+}
+
+/*
+ * Who has entered a user namespace cannot leave it again. So a process between enters the joined
+ * one, makes there the process that all the new namespaces belong to, as its own sibling, and
+ * ends.
+ */
+static pid_t fork_in_joined_user(const struct container_spec *spec, int cgroup_fd, int *pidfd_out,
+                                 struct error *err)
+{
+    AUTO_CHANNEL struct channel channel = CHANNEL_NONE;
+    enum channel_word word = CHANNEL_END;
+    AUTO_CLOSE int between = -1;
+    AUTO_CLOSE int pidfd = -1;
+    pid_t pid = -1;
+
+    if (channel_open(true, &channel, err) < 0)
+        return -1;
+    pid = process_fork(0, -1, spec->sibling, &between, err);
+    if (pid == 0)
+        fork_inside(spec, cgroup_fd, channel.child);
+    if (pid <= 0)
+        return pid;
+    channel_drop_child(&channel);
+    if (channel_hear(channel.parent, &word, &pidfd, err) == 0)
+        pid = pidfd < 0 ? error_set(err, ERROR_SYSTEM, "a process between has ended")
+                        : find_pid(pidfd, err);
+    else
+        pid = -1;
+    process_end(between, !spec->sibling);
+    if (pid > 0)
+        *pidfd_out = STEAL_FD(pidfd);
+    return pid;
+}
+
 pid_t namespace_fork(const struct container_spec *spec, int cgroup_fd, int *pidfd_out,
                      struct error *err)
 {
@@ -169,7 +238,9 @@ pid_t namespace_fork(const struct container_spec *spec, int cgroup_fd, int *pidf
         if (needs_detour(spec, (enum container_namespace)i))
             status = leave_for(spec, (enum container_namespace)i, &detour, err);
     }
-    if (status == 0)
+    if (status == 0 && spec->namespaces[CONTAINER_NAMESPACE_USER].how == CONTAINER_JOIN)
+        pid = fork_in_joined_user(spec, cgroup_fd, pidfd_out, err);
+    else if (status == 0)
         pid = process_fork(flags_of(spec), cgroup_fd, spec->sibling, pidfd_out, err);
     if (pid != 0)
         go_back(&detour);

@@ -98,7 +98,7 @@ static int become_container(const struct container_spec *spec, const struct cgro
                             struct rootfs_parts *parts, struct launch *launch, struct error *err)
 {
     AUTO_ROOTFS struct rootfs fs = ROOTFS_NONE;
-    bool own_user = namespace_is_new(spec, CONTAINER_NAMESPACE_USER);
+    bool own_user = namespace_is_own(spec, CONTAINER_NAMESPACE_USER);
 
     process_reset_signals();
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -88,7 +88,7 @@ static int mount_cgroups(const struct cgroup *cgroup, int sysfd, bool writable, 
 static int finish_cgroups(const struct container_spec *spec, const struct cgroup *cgroup,
                           struct error *err)
 {
-    if (!namespace_is_new(spec, CONTAINER_NAMESPACE_USER) &&
+    if (!namespace_is_own(spec, CONTAINER_NAMESPACE_USER) &&
         (device_rule_apply_v2(cgroup, spec, err) < 0 || cgroup_join(cgroup, true, err) < 0))
         return -1;
     return namespace_enter_cgroup(spec, err);

@@ -17,6 +17,7 @@
 #include "runtime/idmap.h"
 #include "runtime/mount.h"
 #include "runtime/mounting.h"
+#include "runtime/namespace.h"
 #include "runtime/overlay.h"
 #include "runtime/spec.h"
 #include "util/alloc.h"
@@ -47,7 +48,7 @@ int rootfs_parts_prepare(const struct container_spec *spec, struct rootfs_parts 
 
     for (size_t i = 0; i < spec->mount_count; i++)
         shifts = shifts || spec->mounts[i].idmap;
-    if (!shifts || spec->id_maps.user_count > 0)
+    if (!shifts || namespace_is_own(spec, CONTAINER_NAMESPACE_USER))
         return 0;
     make_room(spec, out);
     return mounting_prepare(spec, -1, out->sources, err);

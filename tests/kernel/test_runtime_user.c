@@ -128,6 +128,42 @@ static void bare_one_has_its_devices_and_maps(void **state)
     bare_done(&bare, f);
 }
 
+static void namespace_may_be_anothers(void **state)
+{
+    struct bed *f = *state;
+    struct bed other = *f;
+    AUTO_FREE char *own = alloc_format("chown -R 700000:700000 %s/layer", f->root);
+    AUTO_FREE char *user = NULL;
+    AUTO_FREE char *uts = NULL;
+    struct error err = { 0 };
+    struct bare bare;
+
+    f->spec.id_maps = maps;
+    f->spec.hostname = "the-first";
+    bed_set_script(f, "exec sleep 1000");
+    bed_must(container_start(&f->spec, &f->process, &err), &err);
+    assert_int_equal(system(own), 0);
+    user = alloc_format("/proc/%d/ns/user", (int)f->process.pid);
+    uts = alloc_format("/proc/%d/ns/uts", (int)f->process.pid);
+    other.spec.id = "carte-test-2";
+    other.spec.program.args = (struct strings){ 0 };
+    bare_init(&bare, &other);
+    other.spec.namespaces[CONTAINER_NAMESPACE_USER].how = CONTAINER_JOIN;
+    other.spec.namespaces[CONTAINER_NAMESPACE_USER].path = user;
+    other.spec.namespaces[CONTAINER_NAMESPACE_UTS].how = CONTAINER_JOIN;
+    other.spec.namespaces[CONTAINER_NAMESPACE_UTS].path = uts;
+    run_says(&other,
+             "echo $$; id -u; tr -s ' ' </proc/self/uid_map; hostname; : >/dev/null && exit 3",
+             "1\n0\n 0 700000 65536\nthe-first\n");
+    assert_int_equal(other.status, 3);
+    bare_done(&bare, &other);
+    strings_done(&other.spec.program.args);
+    text_done(&other.output);
+    bed_must(container_kill_all(BED_PARENT, f->spec.id, 5000, &err), &err);
+    bed_reap(f);
+    bed_destroy(f);
+}
+
 static void exec_says(struct bed *f, const struct container_exec_spec *wanted, const char *script,
                       const char *expected)
 {
@@ -205,7 +241,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BED_TEST(root_inside_is_nobody_outside),     BED_TEST(volumes_keep_their_owners),
         BED_TEST(its_network_may_be_anothers),       BED_TEST(limits_hold_for_it_as_well),
-        BED_TEST(bare_one_has_its_devices_and_maps), BED_TEST(processes_join_all_its_namespaces),
+        BED_TEST(bare_one_has_its_devices_and_maps), BED_TEST(namespace_may_be_anothers),
+        BED_TEST(processes_join_all_its_namespaces),
     };
 
     return bed_enter() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
