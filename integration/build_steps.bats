@@ -223,7 +223,7 @@ waits_for_lock() {
 }
 
 @test "RUN --mount=type=ssh hands the agent's socket in, and refuses a key file" {
-    eval "$(ssh-agent -a "$PWD/agent" 2>/dev/null)" || skip 'no ssh-agent'
+    eval "$(ssh-agent -a "$PWD/agent")"
     cartefile 'RUN --mount=type=ssh test -S "$SSH_AUTH_SOCK" && test "$SSH_AUTH_SOCK" = /run/buildkit/ssh_agent.0' \
         'RUN --mount=type=ssh,id=own,target=/agent,required test -S /agent' \
         'RUN test -z "$SSH_AUTH_SOCK" && test ! -e /run'
@@ -341,4 +341,422 @@ inner" && test ! -e /work && test ! -e /home/rel'
     build
     [ -z "$(find /sys/fs/cgroup -type d -name "build-*-$victim")" ]
     nowhere two-42
+}
+
+# COPY
+
+@test "COPY: several sources, patterns and folders, whose content is copied" {
+    mkdir -p ctx/dir/deep ctx/dir2
+    for f in a1 a2 b1 dir/in dir/deep/er dir2/two 'with blank' 'star*'; do echo "$f" >"ctx/$f"; done
+    ln -s in ctx/dir/link
+    cartefile 'COPY a1 b1 /several/' 'COPY a? /pattern/' 'COPY [ab]1 /set/' 'COPY dir /dir/' \
+        'COPY dir*/ /dirs' 'COPY ["with blank", "/with blank"]' 'COPY a1 /renamed' 'COPY star\\* /' \
+        'COPY dir/link /followed' 'WORKDIR /home' 'COPY a1 .' 'COPY b1 ./sub/'
+    build
+    holds 'test "$(ls /several)" = "$(printf "a1\nb1")"
+test "$(ls /pattern)" = "$(printf "a1\na2")"
+test "$(ls /set)" = "$(printf "a1\nb1")"
+test "$(ls /dir)" = "$(printf "deep\nin\nlink")"
+test "$(cat /dir/deep/er)" = dir/deep/er
+test "$(ls /dirs)" = "$(printf "deep\nin\nlink\ntwo")"
+test -f "/with blank"
+test "$(cat /renamed)" = a1
+test -f "/star*"
+test -L /dir/link
+test ! -L /followed
+test -f /home/a1
+test -f /home/sub/b1'
+    cartefile 'COPY a1 b1 /file'
+    refused "*Cartefile:2:1: COPY: several sources need a folder as destination: end '/file' with '/'*"
+    cartefile 'COPY c* /x/'
+    refused "*no file matches 'c\\*'*"
+}
+
+@test "COPY: a missing source names the ignore file if that is why" {
+    echo x >ctx/gone
+    printf 'gone\n' >ctx/.carteignore
+    cartefile 'COPY gone /'
+    refused "*Cartefile:2:1: COPY: 'gone' is excluded by the ignore file (.carteignore)*"
+    cartefile 'COPY gon? /'
+    refused "*all that matches 'gon?' is excluded by the ignore file (.carteignore)*"
+    cartefile 'COPY never /'
+    refused "*Cartefile:2:1: COPY: 'never' does not exist*"
+}
+
+@test "COPY: sources lead no further than the context, whatever their names and links" {
+    echo inside >ctx/file
+    ln -s /etc/shadow ctx/absolute
+    ln -s ../../../../../../etc/shadow ctx/relative
+    ln -s / ctx/root
+    cartefile 'COPY ../../../file /stripped' 'COPY root/file /by-link'
+    build
+    holds 'test "$(cat /stripped /by-link)" = "$(printf "inside\ninside")"'
+    for source in absolute relative ../../etc/shadow root/etc/shadow /etc/shadow; do
+        cartefile "COPY $source /"
+        refused "*'*' does not exist*"
+    done
+    # Inside of a folder, links are copied as they are.
+    mkdir ctx/links
+    mv ctx/absolute ctx/relative ctx/links
+    cartefile 'COPY links /links/'
+    build
+    holds 'test "$(readlink /links/absolute)" = /etc/shadow'
+}
+
+@test "COPY: links of the image at the destination lead no further than the image" {
+    echo content >ctx/file
+    mkdir ctx/dir
+    echo content >ctx/dir/file
+    before=$(stat -c %y /tmp /etc)
+    cartefile 'RUN ln -s /tmp /abs && ln -s ../../../../../etc /rel && ln -s /etc/group /onto' \
+        'COPY file /abs/one' 'COPY dir /rel/two/' 'COPY file /onto'
+    build
+    holds 'test -f /tmp/one && test -f /etc/two/file && test -L /abs && test -L /onto && grep -q content /etc/group'
+    [ ! -e /etc/two ]
+    [ ! -e /tmp/one ]
+}
+
+@test "COPY --from: a stage by name or number, an image, a named context" {
+    mkdir other
+    echo named >other/file
+    echo hidden >other/hidden
+    echo hidden >other/.dockerignore
+    printf '%s\n' 'FROM base AS first' 'RUN echo one >/one && chown 5:6 /one && chmod 640 /one' \
+        'FROM base' 'COPY --from=first /one /a' 'COPY --from=0 one /b' 'COPY --from=base /etc/group /c' \
+        'COPY --from=other / /d/' 'COPY --from=first --chown=7 /one /e' >ctx/Cartefile
+    build --build-context other=other
+    holds 'test "$(stat -c "%a %u:%g" /a /b)" = "$(printf "640 5:6\n640 5:6")"
+grep -q staff /c
+test "$(ls -A /d)" = "$(printf ".dockerignore\nfile")"
+test "$(stat -c "%u:%g" /e /d/file)" = "$(printf "7:7\n0:0")"'
+    printf 'FROM base\nCOPY --from=1 /x /\n' >ctx/Cartefile
+    refused "*'1' is neither an earlier stage nor an image of the store*"
+    printf 'FROM base\nCOPY --from=../../etc /passwd /\n' >ctx/Cartefile
+    refused "*Cartefile:2:1: COPY:*"
+    # A context takes the place of an image or stage of its name.
+    printf 'FROM replaced\nCOPY --from=first /file /x\n' >ctx/Cartefile
+    build --build-context first=other --build-context replaced=docker-image://base
+    refused "*build context 'replaced' is a folder: FROM needs an image*" --build-context first=other --build-context replaced=other
+    refused "*there is no folder './missing'*" --build-context first=./missing
+    refused "*only folders and docker-image*" --build-context first=https://example.com/x.tar
+}
+
+@test "COPY --chown: names are those of the image, a user alone is its own group" {
+    echo x >ctx/file
+    cartefile 'COPY --chown=app:staff file /1' 'COPY --chown=app file /2' 'COPY --chown=12 file /3' \
+        'COPY --chown=12:13 file /new/4' 'ARG WHO=app' 'COPY --chown=$WHO:0 file /5' 'COPY file /6'
+    build
+    holds 'test "$(stat -c %u:%g /1 /2 /3 /new /new/4 /5 /6 | tr "\n" " ")" = "1000:50 1000:1000 12:12 12:13 12:13 1000:0 0:0 "'
+    cartefile 'COPY --chown=nobody file /'
+    refused "*Cartefile:2:1: COPY: 'nobody' is not in /etc/passwd of the image*"
+    cartefile 'COPY --chown=app:wheel file /'
+    refused "*'wheel' is not in /etc/group of the image*"
+}
+
+@test "COPY --chmod: octal and symbolic, for folders, too" {
+    mkdir -p ctx/dir/sub
+    echo x >ctx/dir/plain
+    echo x >ctx/dir/run
+    chmod 644 ctx/dir/plain
+    chmod 755 ctx/dir/run ctx/dir/sub
+    cartefile 'COPY --chmod=4750 dir /octal/' 'COPY --chmod=u=rwX,go= dir /symbolic/' 'ARG M=a+r' 'COPY --chmod=${M} dir/plain /arg'
+    build
+    holds 'test "$(stat -c %a /octal/plain /octal/run /octal/sub | tr "\n" " ")" = "4750 4750 4750 "
+test "$(stat -c %a /symbolic/plain /symbolic/run /symbolic/sub | tr "\n" " ")" = "600 700 700 "
+test "$(stat -c %a /arg)" = 644'
+    cartefile 'COPY --chmod=rwx dir /'
+    refused "*'rwx' is no mode*"
+}
+
+# chain: the diff ids of the image's layers.
+diffs() {
+    carte inspect image | jq -r '.[0].RootFS.Layers[]'
+}
+
+@test "COPY --link: a layer of its own that does not know the image below" {
+    echo content >ctx/file
+    cartefile 'RUN mkdir /real && ln -s /real /link && chmod 700 /real' 'COPY --link file /link/file' 'COPY --link --chown=app --chmod=600 file /deep/er/file'
+    build
+    mapfile -t one < <(diffs)
+    # It does not follow the link of the image: a folder takes its place.
+    holds 'test ! -L /link && test -f /link/file && test ! -e /real/file
+test "$(stat -c "%a %u:%g" /deep/er/file)" = "600 1000:1000"'
+    # Other layers below: the same layers on top, taken from the cache.
+    cartefile 'RUN echo other >/other' 'COPY --link file /link/file' 'COPY --link --chown=app --chmod=600 file /deep/er/file'
+    build 2>log
+    mapfile -t two < <(diffs)
+    [ "$(grep -c 'CACHED.*COPY' log)" -eq 2 ]
+    [ "${one[-1]}" = "${two[-1]}" ]
+    [ "${one[-2]}" = "${two[-2]}" ]
+    [ "${one[-3]}" != "${two[-3]}" ]
+    holds 'test -f /link/file && test -f /other'
+    cartefile 'RUN mkdir /real && ln -s /real /link' 'COPY --link=false file /link/file'
+    build
+    holds 'test -L /link && test -f /real/file'
+}
+
+@test "COPY --parents keeps the folders above, from the pivot on" {
+    mkdir -p ctx/x/y ctx/z
+    chmod 750 ctx/x
+    for f in x/a.txt x/y/b.txt z/c.txt z/d.md; do echo "$f" >"ctx/$f"; done
+    cartefile 'COPY --parents x/a.txt z/c.txt /one/' 'COPY --parents x/./y/*.txt /two' 'COPY --parents ./**/*.txt /three/' \
+        'COPY --parents x/y /four' 'COPY --parents --exclude=**/b.txt x /five' 'COPY x/a.txt z/c.txt /six/'
+    build
+    holds 'cd /one && test "$(find . -type f | sort | tr "\n" " ")" = "./x/a.txt ./z/c.txt "
+test "$(stat -c %a /one/x)" = 750
+cd /two && test "$(find . -type f | tr "\n" " ")" = "./y/b.txt "
+cd /three && test "$(find . -type f | sort | tr "\n" " ")" = "./x/a.txt ./x/y/b.txt ./z/c.txt "
+test -f /four/x/y/b.txt
+test -f /five/x/a.txt
+test ! -e /five/x/y/b.txt
+test "$(ls /six | tr "\n" " ")" = "a.txt c.txt "'
+}
+
+@test "COPY --exclude leaves out, and may be repeated" {
+    mkdir -p ctx/dir/deep
+    for f in hom1.txt hom2.md hom3 dir/a.txt dir/b dir/deep/c.md dir/deep/d; do echo x >"ctx/$f"; done
+    cartefile 'COPY --exclude=*.txt --exclude=*.md hom* /one/' 'COPY --exclude=deep dir /two/' \
+        'COPY --exclude=**/*.md --exclude=*.txt dir /three/' 'COPY --exclude=* --exclude=!b dir /four/'
+    build
+    holds 'test "$(ls /one)" = hom3
+test "$(ls /two | tr "\n" " ")" = "a.txt b "
+cd /three && test "$(find . -type f | sort | tr "\n" " ")" = "./b ./deep/d "
+test "$(ls /four)" = b'
+}
+
+@test "COPY: here-documents are files, beside others, too" {
+    echo other >ctx/other
+    printf '%s\n' 'FROM base' 'ARG WORD=magic' 'COPY <<one <<-"two" other /into/' 'a $WORD' one "	b \$WORD" 'two' \
+        'COPY --chmod=755 --chown=7 <<EOF /script' '#!/bin/sh' 'EOF' >ctx/Cartefile
+    build
+    holds 'test "$(cat /into/one)" = "a magic" && test "$(cat /into/two)" = "b \$WORD" && test "$(cat /into/other)" = other
+test "$(stat -c "%a %u" /script /into/one | tr "\n" " ")" = "755 7 644 0 "'
+    build --build-arg WORD=other
+    holds 'test "$(cat /into/one)" = "a other"'
+}
+
+@test "COPY keeps modes, attributes, file capabilities and hard links; times are no part of an image" {
+    mkdir ctx/dir
+    echo linked >ctx/dir/a
+    ln ctx/dir/a ctx/dir/b
+    echo other >ctx/dir/c
+    chmod 2755 ctx/dir/c
+    setfattr -n user.note -v kept ctx/dir/c
+    setcap cap_net_raw+ep ctx/dir/c
+    cartefile 'COPY dir /dir/' 'COPY dir/a dir/b /again/'
+    build
+    tree=$(printf '%s\n' "$CARTE_ROOT"/images/layers/*/tree/dir/c)
+    [ "$(getfattr --only-values -n user.note "$tree")" = kept ]
+    getcap "$tree" | grep -q cap_net_raw
+    holds 'test "$(stat -c %i /dir/a)" = "$(stat -c %i /dir/b)" && test "$(stat -c %h /dir/a /again/b | tr "\n" " ")" = "2 2 "
+test "$(stat -c "%a %Y" /dir/c)" = "2755 0"'
+    first=$(diffs)
+    rm ctx/dir/b
+    cp ctx/dir/a ctx/dir/b
+    build
+    [ "$(diffs)" != "$first" ]
+    # One that is written over is no link to what took its place.
+    mkdir ctx/two
+    ln ctx/dir/a ctx/two/late
+    echo new >ctx/two/a
+    cartefile 'COPY dir two /d/'
+    build
+    holds 'test "$(cat /d/a)" = new && test "$(cat /d/late)" = linked'
+    # A changed attribute is a change.
+    cartefile 'COPY dir /dir/'
+    build
+    first=$(diffs)
+    setcap -r ctx/dir/c
+    build
+    [ "$(diffs)" != "$first" ]
+}
+
+@test "COPY refuses devices and sockets, and a file in the place of a folder" {
+    mkdir ctx/dir
+    mknod ctx/dir/disk b 8 0
+    cartefile 'COPY dir /dir/'
+    refused "*'dir/disk' is a device or socket*"
+    rm ctx/dir/disk
+    echo x >ctx/tmp
+    cartefile 'RUN mkdir -p /place/tmp' 'COPY tmp /place/'
+    refused "*is a folder in the image*"
+}
+
+# ADD
+
+@test "ADD unpacks archives by their content: plain, gzip, bzip2, xz, zstd" {
+    mkdir in
+    echo packed >in/file
+    chown 5:6 in/file
+    chmod 640 in/file
+    tar -C in -cf ctx/plain.dat file
+    gzip -c ctx/plain.dat >ctx/a.txt
+    bzip2 -c ctx/plain.dat >ctx/b
+    xz -c ctx/plain.dat >ctx/c.zip
+    zstd -qc ctx/plain.dat >ctx/d
+    echo 'no archive' >ctx/fake.tar.gz
+    cartefile 'ADD plain.dat /p/' 'ADD a.txt /a' 'ADD b /b' 'ADD c.zip /c' 'ADD d /d' 'ADD fake.tar.gz /e/' \
+        'ADD --unpack=false a.txt /f/' 'ADD --chown=7:8 --chmod=777 d /g' 'COPY a.txt /h/' 'ADD --link d /i'
+    build
+    holds 'test "$(cat /p/file /a/file /b/file /c/file /d/file | sort -u)" = packed
+test "$(stat -c "%a %u:%g" /p/file /g/file | tr "\n" " ")" = "640 5:6 640 7:8 "
+grep -q "no archive" /e/fake.tar.gz
+test -f /f/a.txt
+test -f /h/a.txt
+test -f /i/file'
+}
+
+@test "ADD refuses archives that would lead out, hold devices, or end too early" {
+    mkdir in
+    echo x >in/file
+    ln -s /etc in/out
+    tar -C in -cf ctx/up.tar --transform 's,^file,../../../../tmp/escaped,' -P file
+    tar -C in -cf ctx/absolute.tar --transform 's,^file,/tmp/escaped,' -P file
+    tar -C in -cf ctx/link.tar out
+    tar -C in -rf ctx/link.tar --transform 's,^file,out/escaped,' file
+    ln in/file in/hard
+    tar -C in -cf ctx/hard.tar --transform 's,^file$,../../../etc/passwd,RSh' -P file hard
+    mknod in/disk b 8 0
+    tar -C in -cf ctx/device.tar disk
+    head -c 1000000 /dev/urandom >in/random
+    tar -C in -cf cut random
+    head -c 500000 cut >ctx/cut.tar
+    gzip -c cut | head -c 500000 >ctx/cut.tar.gz
+    for archive in up.tar absolute.tar hard.tar device.tar cut.tar cut.tar.gz; do
+        cartefile "ADD $archive /x/"
+        refused "*Cartefile:2:1: ADD: unpack '$archive': *"
+    done
+    # A link in an archive leads through the image's root, not the host's.
+    cartefile 'ADD link.tar /x/'
+    refused "*unpack 'link.tar': 'out/escaped' in the archive: *"
+    [ ! -e /etc/escaped ]
+    [ ! -e /tmp/escaped ]
+}
+
+# A server on this namespace's loopback, with a slow, a lying and a redirecting script.
+serve() {
+    mkdir -p www/cgi-bin
+    echo 'served' >www/file.txt
+    mkdir in
+    echo packed >in/file
+    tar -C in -czf www/archive.tgz file
+    printf '#!/bin/busybox sh\nprintf "Status: 302 Found\\r\\nLocation: http://127.0.0.1:8000/file.txt\\r\\n\\r\\n"\n' >www/cgi-bin/moved
+    printf '#!/bin/busybox sh\nprintf "Content-Type: text/plain\\r\\nContent-Length: 99999999999999\\r\\n\\r\\nx"\n' >www/cgi-bin/huge
+    chmod +x www/cgi-bin/*
+    busybox httpd -f -p 127.0.0.1:8000 -h www 3>&- &
+    server=$!
+    eventually 5 busybox wget -qO /dev/null http://127.0.0.1:8000/file.txt
+}
+sum_of() {
+    sha256sum "$1" | cut -d ' ' -f 1
+}
+
+@test "ADD of a URL: a file of mode 600, named by the URL in a folder" {
+    serve
+    cartefile 'ADD http://127.0.0.1:8000/file.txt /into/' 'ADD http://127.0.0.1:8000/file.txt?version=2#x /two/' \
+        'ADD http://127.0.0.1:8000/file.txt /renamed' 'ADD --chmod=644 --chown=app http://127.0.0.1:8000/file.txt /attr' \
+        'ADD http://127.0.0.1:8000/archive.tgz /kept/' 'ADD --unpack http://127.0.0.1:8000/archive.tgz /unpacked/' \
+        'ADD http://127.0.0.1:8000/cgi-bin/moved /moved'
+    build
+    holds 'test "$(cat /into/file.txt /two/file.txt /renamed /moved | sort -u)" = served
+test "$(stat -c "%a %u" /into/file.txt /attr | tr "\n" " ")" = "600 0 644 1000 "
+test -f /kept/archive.tgz
+test "$(cat /unpacked/file)" = packed'
+    # What the server has now counts, not what it had.
+    build 2>log
+    [ "$(grep -c 'CACHED.*ADD' log)" -eq 7 ]
+    echo changed >www/file.txt
+    build
+    holds 'grep -q changed /renamed'
+}
+
+@test "ADD --checksum: what is not what was expected is never used, and what is known is not fetched" {
+    serve
+    sum=$(sum_of www/file.txt)
+    cartefile "ADD --checksum=sha256:$sum http://127.0.0.1:8000/file.txt /x/"
+    build
+    holds 'grep -q served /x/file.txt'
+    echo evil-content >www/file.txt
+    refused "*Cartefile:2:1: ADD: 'http://127.0.0.1:8000/file.txt' has the checksum sha256:*sha256:$sum was expected*" --no-cache
+    nowhere evil-content
+    run ! grep -rqs evil-content "$CARTE_ROOT"
+    build 2>log
+    grep -q 'CACHED.*ADD' log
+    kill "$server"
+    wait "$server" || true
+    server=
+    build
+    for wrong in md5:1 sha256:12 sha256:zz "$sum"; do
+        cartefile "ADD --checksum=$wrong http://127.0.0.1:8000/file.txt /x/"
+        refused "*Cartefile:2:1: ADD: checksum '*': write sha256: and 64 digits*"
+    done
+    echo x >ctx/local
+    cartefile "ADD --checksum=sha256:$sum local /x/"
+    refused "*--checksum is for a URL*"
+}
+
+@test "ADD of a URL: what is missing, too long, or has no name is refused" {
+    serve
+    cartefile 'ADD http://127.0.0.1:8000/none /x/'
+    refused "*Cartefile:2:1: ADD:*404*"
+    cartefile 'ADD http://127.0.0.1:8000/cgi-bin/huge /x/'
+    refused "*Cartefile:2:1: ADD:*"
+    cartefile 'ADD http://127.0.0.1:8000/ /x/'
+    refused "*ends in no file name*"
+    cartefile 'ADD http://127.0.0.1:8000/..%2f..%2fetc%2fevil /x/'
+    refused "*404*"
+    cartefile 'ADD ftp://127.0.0.1/file /x/'
+    refused "*Cartefile:2:1: ADD:*"
+}
+
+# repository: with a branch, a tag and a folder, served as plain files.
+make_repository() {
+    git init -q -b main work
+    git -C work config user.name Test
+    git -C work config user.email test@example.com
+    mkdir work/docs
+    echo one >work/file
+    echo guide >work/docs/guide
+    chmod +x work/file
+    ln -s /etc/shadow work/docs/link
+    git -C work add .
+    git -C work commit -qm first
+    git -C work tag v1
+    echo two >work/file
+    git -C work commit -qam second
+    mkdir -p www
+    git clone -q --bare work www/repo.git
+    git -C www/repo.git update-server-info
+}
+
+@test "ADD of a git repository: the branch, a tag, a commit, a folder of it" {
+    umask 077
+    make_repository
+    serve
+    first=$(git -C work rev-parse v1)
+    url=http://127.0.0.1:8000/repo.git
+    cartefile "ADD $url /head" "ADD $url#v1 /tag/" "ADD $url#$first /commit" "ADD $url#main:docs /docs" "ADD --keep-git-dir=true $url#v1 /git" \
+        "ADD --checksum=$first --chown=app $url#v1 /sum"
+    build
+    holds 'test "$(cat /head/file /tag/file /commit/file /sum/file | tr "\n" " ")" = "two one one one "
+test "$(stat -c "%a %u" /head/file /docs/guide /sum/file | tr "\n" " ")" = "755 0 644 0 755 1000 "
+test "$(readlink /docs/link)" = /etc/shadow
+test ! -e /docs/file
+test ! -e /head/.git
+test -d /git/.git'
+    build 2>log
+    [ "$(grep -c 'CACHED.*ADD' log)" -ge 5 ]
+    cartefile "ADD --checksum=$(git -C work rev-parse main) $url#v1 /x"
+    refused "*is at commit $first*was expected*"
+    cartefile "ADD $url#nothing /x"
+    refused "*Cartefile:2:1: ADD: git failed*"
+    cartefile "ADD $url#main:../../../../etc /x"
+    refused "*does not exist*"
+    cartefile "ADD $url#--upload-pack=evil /x"
+    refused "*is no name of a branch*"
+    cartefile "ADD $url /x"
+    PATH_WITHOUT=$(dirname "$(command -v carte)")
+    PATH=$PATH_WITHOUT run carte build --network none -t image ctx
+    [ "$status" -ne 0 ]
+    [[ "$output" == *"'git' is not installed"* ]]
 }

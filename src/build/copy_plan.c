@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Which files a COPY or ADD takes, and where in the image each goes
+ * Which files one source of a COPY or ADD gives, and where in the image each goes
  */
 
 #include "build/copy_plan.h"
@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "build/copy_match.h"
 #include "build/owner.h"
 #include "image/layer.h"
 #include "image/stream_reader.h"
@@ -21,7 +22,13 @@
 #include "util/file.h"
 #include "util/text.h"
 
-#define SOURCES_MAX 100000U
+#define PIVOT "/./"
+
+void copy_rules_done(struct copy_rules *rules)
+{
+    ignore_done(&rules->exclude);
+    copy_links_done(&rules->links);
+}
 
 void copy_plan_done(struct copy_plan *plan)
 {
@@ -31,81 +38,84 @@ void copy_plan_done(struct copy_plan *plan)
         free(plan->archives[i].target);
     }
     free(plan->archives);
+    strings_done(&plan->paths);
     strings_done(&plan->roots);
     free(plan->made);
 }
 
-/* Names below each of `folders` that match one part of a pattern. */
-static int match_names(const struct copy_plan *plan, const struct strings *folders,
-                       const char *part, struct strings *out, struct error *err)
+static size_t count_parts(const char *path)
 {
-    for (size_t i = 0; i < folders->count; i++) {
-        AUTO_MERGED_NODE struct merged_node node = { 0 };
-        AUTO_STRINGS struct strings names = { 0 };
+    size_t count = *path != '\0';
 
-        if (merged_find(plan->source, folders->items[i], true, &node, err) < 0)
-            return -1;
-        if (!node.found || !S_ISDIR(node.status.st_mode))
-            continue;
-        if (merged_list(plan->source, node.path, &names, err) < 0)
-            return -1;
-        for (size_t k = 0; k < names.count; k++) {
-            if (ignore_match(part, names.items[k]))
-                strings_take(out, alloc_format("%s%s%s", folders->items[i],
-                                               *folders->items[i] ? "/" : "", names.items[k]));
-        }
-        if (out->count > SOURCES_MAX)
-            return error_set(err, ERROR_INVALID, "the pattern matches more than %u names",
-                             SOURCES_MAX);
-    }
-    return 0;
+    for (; *path; path++)
+        count += *path == '/';
+    return count;
 }
 
-static int resolve_pattern(const struct copy_plan *plan, const char *pattern, struct strings *out,
-                           struct error *err)
+int copy_plan_match(struct copy_plan *plan, const char *word, struct error *err)
 {
-    AUTO_FREE char *copy = alloc_text(pattern);
-    AUTO_STRINGS struct strings found = { 0 };
-    char *rest = NULL;
+    bool parents = plan->rules->parents;
+    const char *pivot = parents ? strstr(word, PIVOT) : NULL;
 
-    strings_add(&found, "");
-    for (char *part = strtok_r(copy, "/", &rest); part; part = strtok_r(NULL, "/", &rest)) {
-        AUTO_STRINGS struct strings next = { 0 };
+    if (pivot) {
+        AUTO_FREE char *above = alloc_text_part(word, (size_t)(pivot - word));
+        AUTO_FREE char *clean = copy_match_clean(above);
 
-        if (match_names(plan, &found, part, &next, err) < 0)
-            return -1;
-        strings_copy(&found, &next);
+        plan->pivot = count_parts(clean);
     }
-    for (size_t i = 0; i < found.count; i++) {
-        bool enter = false;
-
-        if (!plan->filter || !plan->filter(plan->filter_context, found.items[i], false, &enter))
-            strings_add(out, found.items[i]);
-    }
-    if (out->count == 0)
-        return error_set(err, ERROR_NOT_FOUND, "no file matches '%s'", pattern);
-    return 0;
+    return copy_match_add(plan->source, word, parents, &plan->paths, err);
 }
 
-static bool is_excluded(const struct copy_plan *plan, const struct merged_node *node)
+static const char *base_name(const char *path)
 {
-    bool enter = true;
+    const char *slash = strrchr(path, '/');
 
-    return plan->filter && *node->path &&
-           plan->filter(plan->filter_context, node->path, S_ISDIR(node->status.st_mode), &enter) &&
-           !(S_ISDIR(node->status.st_mode) && enter);
+    return slash ? slash + 1 : path;
 }
 
-static int find_source(const struct copy_plan *plan, const char *path, struct merged_node *node,
-                       struct error *err)
+int copy_plan_is_folder(const struct copy_rules *rules, const char *destination, bool *out,
+                        struct error *err)
 {
-    if (merged_find(plan->source, path, true, node, err) < 0)
+    AUTO_MERGED_NODE struct merged_node node = { 0 };
+    const char *last = base_name(destination);
+
+    if (merged_find(rules->base, destination, true, &node, err) < 0)
         return -1;
-    if (!node->found)
-        return error_set(err, ERROR_NOT_FOUND, "'%s' does not exist", path);
-    if (is_excluded(plan, node))
-        return error_set(err, ERROR_NOT_FOUND, "'%s' is excluded by the ignore file", path);
+    *out = rules->parents || !*last || strcmp(last, ".") == 0 || strcmp(last, "..") == 0 ||
+           (node.found && S_ISDIR(node.status.st_mode));
     return 0;
+}
+
+/* What --exclude is matched with: the path below the source `root`. */
+struct filtering {
+    const struct copy_plan *plan;
+    const char *root;
+};
+
+static bool filter(void *context, const char *path, bool is_folder, bool *enter)
+{
+    const struct filtering *filtering = context;
+    const struct copy_plan *plan = filtering->plan;
+    const struct ignore *exclude = &plan->rules->exclude;
+    const char *below = path + strlen(filtering->root);
+    bool enter_more = true;
+
+    if (source_filter(plan->source, path, is_folder, enter))
+        return true;
+    if (plan->filter && plan->filter(plan->filter_context, path, is_folder, enter))
+        return true;
+    if (exclude->count == 0)
+        return false;
+    if (plan->rules->parents)
+        below = path;
+    else if (!*below)
+        below = is_folder ? "" : base_name(path);
+    below += *below == '/';
+    if (!*below || !ignore_has(exclude, below))
+        return false;
+    enter_more = exclude->takes_back;
+    *enter = is_folder && *enter && enter_more;
+    return true;
 }
 
 static int check_archive(const struct copy_plan *plan, const struct merged_node *node,
@@ -116,27 +126,61 @@ static int check_archive(const struct copy_plan *plan, const struct merged_node 
     *is_archive = false;
     if (!plan->unpacks || !S_ISREG(node->status.st_mode))
         return 0;
-    fd = merged_open_file(plan->source, node->path, err);
+    fd = merged_open_file(plan->source->view, node->path, err);
     return fd < 0 ? -1 : unpack_is_archive(fd, is_archive, err);
 }
 
-static const char *base_name(const char *path)
+static char *join(const char *folder, const char *name)
 {
-    const char *slash = strrchr(path, '/');
+    return alloc_format("%s%s%s", folder, *folder && *name ? "/" : "", name);
+}
 
-    return slash ? slash + 1 : path;
+/* `path` without its first `count` parts. */
+static const char *skip_parts(const char *path, size_t count)
+{
+    for (; count > 0 && *path; count--) {
+        path += strcspn(path, "/");
+        path += *path == '/';
+    }
+    return path;
+}
+
+/* --parents: the folders above a source, with the attributes they have there. */
+static int add_parents(struct copy_plan *plan, const char *path, const char *kept,
+                       const char *target, struct error *err)
+{
+    size_t start = (size_t)(kept - path);
+
+    for (const char *slash = strchr(kept, '/'); slash; slash = strchr(slash + 1, '/')) {
+        AUTO_FREE char *source = alloc_text_part(path, (size_t)(slash - path));
+        AUTO_FREE char *place = join(target, source + start);
+        AUTO_MERGED_NODE struct merged_node node = { 0 };
+        struct scan_entry *entry = NULL;
+
+        if (merged_find(plan->source->view, source, true, &node, err) < 0)
+            return -1;
+        if (!node.found || strings_has(&plan->roots, place))
+            continue;
+        strings_add(&plan->roots, place);
+        entry = ALLOC_APPEND(plan->scan.entries, plan->scan.count);
+        entry->source = STEAL_PTR(node.path);
+        entry->target = STEAL_PTR(place);
+        entry->status = node.status;
+    }
+    return 0;
 }
 
 /* Source folders give their content, files themselves. */
 static int add_source(struct copy_plan *plan, const char *path, const struct merged_node *target,
                       bool is_folder, struct error *err)
 {
-    const struct scan_source source = { plan->source, plan->filter, plan->filter_context };
     AUTO_MERGED_NODE struct merged_node node = { 0 };
+    const char *kept = skip_parts(path, plan->pivot);
     AUTO_FREE char *place = NULL;
     bool is_archive = false;
 
-    if (find_source(plan, path, &node, err) < 0 || check_archive(plan, &node, &is_archive, err) < 0)
+    if (copy_match_find(plan->source, path, &node, err) < 0 ||
+        check_archive(plan, &node, &is_archive, err) < 0)
         return -1;
     if (is_archive) {
         struct copy_archive *archive = ALLOC_APPEND(plan->archives, plan->archive_count);
@@ -145,78 +189,86 @@ static int add_source(struct copy_plan *plan, const char *path, const struct mer
         archive->target = alloc_text(target->path);
         return 0;
     }
-    if (S_ISDIR(node.status.st_mode)) {
-        strings_add(&plan->roots, target->path);
-        return scan_add(&plan->scan, &source, node.path, target->path, err);
-    }
-    place = is_folder
-                ? alloc_format("%s%s%s", target->path, *target->path ? "/" : "", base_name(path))
-                : alloc_text(target->path);
+    if (plan->rules->parents && add_parents(plan, path, kept, target->path, err) < 0)
+        return -1;
+    if (plan->rules->parents)
+        place = join(target->path, kept);
+    else if (is_folder && !S_ISDIR(node.status.st_mode))
+        place = join(target->path, base_name(path));
+    else
+        place = alloc_text(target->path);
+    if (S_ISDIR(node.status.st_mode))
+        strings_add(&plan->roots, place);
+
+    struct filtering filtering = { plan, node.path };
+    const struct scan_source source = { plan->source->view, filter, &filtering };
+
     return scan_add(&plan->scan, &source, node.path, place, err);
-}
-
-static bool names_folder(const char *destination)
-{
-    const char *last = base_name(destination);
-
-    return !*last || strcmp(last, ".") == 0 || strcmp(last, "..") == 0;
 }
 
 /* Owners and modes as they are to be. A context's own folder has no meaning: it is plain. */
 static int set_attributes(struct copy_plan *plan, struct error *err)
 {
+    const struct copy_rules *rules = plan->rules;
+
     for (size_t i = 0; i < plan->scan.count; i++) {
         struct scan_entry *entry = &plan->scan.entries[i];
+        mode_t *mode = &entry->status.st_mode;
 
-        if (!plan->keeps_owner || plan->has_owner) {
-            entry->status.st_uid = plan->has_owner ? plan->uid : 0;
-            entry->status.st_gid = plan->has_owner ? plan->gid : 0;
+        if (plan->source->is_folder || rules->has_owner) {
+            entry->status.st_uid = rules->has_owner ? rules->uid : 0;
+            entry->status.st_gid = rules->has_owner ? rules->gid : 0;
         }
         if (!*entry->source)
-            entry->status.st_mode = S_IFDIR | 0755;
-        if (plan->chmod && !S_ISLNK(entry->status.st_mode) &&
-            owner_apply_mode(plan->chmod, entry->status.st_mode, &entry->status.st_mode, err) < 0)
+            *mode = S_IFDIR | 0755;
+        if (plan->plain_modes && !S_ISLNK(*mode))
+            *mode = (*mode & S_IFMT) | (*mode & 0100 ? 0755 : 0644);
+        if (plan->file_mode && S_ISREG(*mode))
+            *mode = S_IFREG | plan->file_mode;
+        if (rules->chmod && !S_ISLNK(*mode) && owner_apply_mode(rules->chmod, *mode, mode, err) < 0)
             return -1;
     }
     return 0;
 }
 
-int copy_plan_add(struct copy_plan *plan, const struct strings *sources, const char *destination,
+int copy_plan_add(struct copy_plan *plan, const char *destination, bool is_folder,
                   struct error *err)
 {
     AUTO_MERGED_NODE struct merged_node target = { 0 };
-    AUTO_STRINGS struct strings paths = { 0 };
-    bool is_folder = names_folder(destination);
 
-    if (merged_find(plan->base, destination, true, &target, err) < 0)
+    if (merged_find(plan->rules->base, destination, true, &target, err) < 0)
         return -1;
-    is_folder |= target.found && S_ISDIR(target.status.st_mode);
-    for (size_t i = 0; i < sources->count; i++) {
-        if (!ignore_is_pattern(sources->items[i]))
-            strings_add(&paths, sources->items[i]);
-        else if (resolve_pattern(plan, sources->items[i], &paths, err) < 0)
-            return -1;
-    }
-    if (paths.count > 1 && !is_folder)
-        return error_set(err, ERROR_INVALID,
-                         "several sources need a folder as destination: end '%s' with '/'",
-                         destination);
-    for (size_t i = 0; i < paths.count; i++) {
-        if (add_source(plan, paths.items[i], &target, is_folder, err) < 0)
+    for (size_t i = 0; i < plan->paths.count; i++) {
+        if (add_source(plan, plan->paths.items[i], &target, is_folder, err) < 0)
             return -1;
     }
     return set_attributes(plan, err);
 }
 
-int copy_plan_hash(const struct copy_plan *plan, struct hash_sha256 *hash, struct error *err)
+static void hash_links(const struct scan *scan, struct copy_links *links, struct hash_sha256 *hash)
+{
+    for (size_t i = 0; i < scan->count; i++) {
+        const struct scan_entry *entry = &scan->entries[i];
+        const char *before = copy_links_find(links, &entry->status, entry->target);
+
+        if (!before)
+            continue;
+        hash_sha256_update_text(hash, before);
+        hash_sha256_update_text(hash, entry->target);
+    }
+}
+
+int copy_plan_hash(const struct copy_plan *plan, struct copy_links *links, struct hash_sha256 *hash,
+                   struct error *err)
 {
     struct scan archives = { 0 };
     int result = 0;
 
-    if (scan_hash(&plan->scan, plan->source, plan->digests, true, hash, err) < 0)
+    if (scan_hash(&plan->scan, plan->source->view, plan->source->digests, true, hash, err) < 0)
         return -1;
+    hash_links(&plan->scan, links, hash);
     for (size_t i = 0; i < plan->archive_count && result == 0; i++) {
-        const struct scan_source source = { .view = plan->source };
+        const struct scan_source source = { .view = plan->source->view };
 
         result =
             scan_add(&archives, &source, plan->archives[i].source, plan->archives[i].target, err);
@@ -224,7 +276,7 @@ int copy_plan_hash(const struct copy_plan *plan, struct hash_sha256 *hash, struc
     for (size_t i = 0; i < archives.count; i++)
         archives.entries[i].status.st_mode = S_IFREG;
     if (result == 0)
-        result = scan_hash(&archives, plan->source, plan->digests, false, hash, err);
+        result = scan_hash(&archives, plan->source->view, plan->source->digests, false, hash, err);
     scan_done(&archives);
     return result;
 }
@@ -235,12 +287,12 @@ static int make_folder(const struct copy_plan *plan, int tree, const char *path,
     AUTO_MERGED_NODE struct merged_node node = { 0 };
     int fd = -1;
 
-    if (merged_find(plan->base, path, false, &node, err) < 0)
+    if (merged_find(plan->rules->base, path, false, &node, err) < 0)
         return -1;
     if (node.found && !S_ISDIR(node.status.st_mode))
         return error_set(err, ERROR_INVALID, "'/%s' is no folder in the image", path);
-    entry.uid = node.found ? node.status.st_uid : plan->has_owner ? plan->uid : 0;
-    entry.gid = node.found ? node.status.st_gid : plan->has_owner ? plan->gid : 0;
+    entry.uid = node.found ? node.status.st_uid : plan->rules->has_owner ? plan->rules->uid : 0;
+    entry.gid = node.found ? node.status.st_gid : plan->rules->has_owner ? plan->rules->gid : 0;
     if (node.found)
         entry.mode = node.status.st_mode;
     return tree_put(tree, &entry, &fd, err);
@@ -283,8 +335,10 @@ static int write_entry(struct copy_plan *plan, const struct scan_entry *entry, i
 {
     bool is_folder = S_ISDIR(entry->status.st_mode);
     AUTO_MERGED_NODE struct merged_node node = { 0 };
+    const char *before = NULL;
+    struct stat there;
 
-    if (merged_find(plan->base, entry->target, is_folder, &node, err) < 0)
+    if (merged_find(plan->rules->base, entry->target, is_folder, &node, err) < 0)
         return -1;
     if (is_folder && node.found && S_ISDIR(node.status.st_mode) &&
         strings_has(&plan->roots, entry->target))
@@ -296,7 +350,13 @@ static int write_entry(struct copy_plan *plan, const struct scan_entry *entry, i
             entry->source);
     if (make_parents(plan, tree, node.path, err) < 0)
         return -1;
-    return scan_copy_entry(entry, plan->source, tree, node.path, err);
+    /* What is written over may have been the first of several names. */
+    if (plan->rules->links.tree && !is_folder && tree_find(tree, node.path, &there))
+        copy_links_done(&plan->rules->links);
+    before = copy_links_find(&plan->rules->links, &entry->status, node.path);
+    if (before)
+        return tree_put_link(tree, node.path, before, err);
+    return scan_copy_entry(entry, plan->source->view, tree, node.path, err);
 }
 
 /* Where the entries of one archive go. */
@@ -312,7 +372,7 @@ static int place_entry(void *context, const char *path, char **out, struct error
     AUTO_FREE char *full = alloc_format("%s/%s", place->target, path);
     AUTO_MERGED_NODE struct merged_node node = { 0 };
 
-    if (merged_find(place->plan->base, full, false, &node, err) < 0 ||
+    if (merged_find(place->plan->rules->base, full, false, &node, err) < 0 ||
         make_parents(place->plan, place->tree, node.path, err) < 0)
         return -1;
     *out = STEAL_PTR(node.path);
@@ -323,17 +383,24 @@ static int write_archive(struct copy_plan *plan, const struct copy_archive *arch
                          struct error *err)
 {
     struct archive_place place = { plan, tree, archive->target };
-    const struct unpack_options options = { .place = place_entry, .place_context = &place };
+    const struct unpack_options options = {
+        .place = place_entry,
+        .place_context = &place,
+        .has_owner = plan->rules->has_owner,
+        .uid = plan->rules->uid,
+        .gid = plan->rules->gid,
+    };
     AUTO(stream_reader) struct stream_reader *reader = NULL;
     AUTO_CLOSE int fd = -1;
     char hex[HASH_SHA256_HEX_SIZE];
 
     if (copy_plan_make_folders(plan, tree, archive->target, err) < 0)
         return -1;
-    fd = merged_open_file(plan->source, archive->source, err);
+    fd = merged_open_file(plan->source->view, archive->source, err);
     reader = fd < 0 ? NULL : stream_reader_new(fd, LAYER_SIZE_MAX, err);
     if (!reader || unpack_archive(reader, tree, &options, hex, err) < 0)
         return error_wrap(err, "unpack '%s'", archive->source);
+    copy_links_done(&plan->rules->links);
     return 0;
 }
 
@@ -356,13 +423,14 @@ int copy_plan_put_text(struct copy_plan *plan, int tree, const char *path, const
     struct tree_entry entry = {
         .path = path,
         .mode = S_IFREG | 0644,
-        .uid = plan->has_owner ? plan->uid : 0,
-        .gid = plan->has_owner ? plan->gid : 0,
+        .uid = plan->rules->has_owner ? plan->rules->uid : 0,
+        .gid = plan->rules->has_owner ? plan->rules->gid : 0,
         .mtime = -1,
     };
     AUTO_CLOSE int fd = -1;
 
-    if (plan->chmod && owner_apply_mode(plan->chmod, entry.mode, &entry.mode, err) < 0)
+    if (plan->rules->chmod &&
+        owner_apply_mode(plan->rules->chmod, entry.mode, &entry.mode, err) < 0)
         return -1;
     if (make_parents(plan, tree, path, err) < 0 || tree_put(tree, &entry, &fd, err) < 0 ||
         file_write_all(fd, content, strlen(content), err) < 0)

@@ -1,16 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Which files a COPY or ADD takes, and where in the image each goes
+ * Which files one source of a COPY or ADD gives, and where in the image each goes
  *
  * Destinations are resolved in the layers below, symbolic links included, and missing folders
- * above them get the attributes they have below.
+ * above them get the attributes they have below. With --link there is nothing below.
  */
 
 #pragma once
 
+#include "build/copy_links.h"
+#include "build/source.h"
 #include "build/stage.h"
 #include "image/scan.h"
+
+/* What holds for all sources of an instruction; borrowed. */
+struct copy_rules {
+    const struct merged *base; /* the layers below */
+    const char *chmod;         /* or NULL */
+    bool has_owner;            /* --chown */
+    uid_t uid;
+    gid_t gid;
+    bool parents;          /* the folders above a source are kept */
+    struct ignore exclude; /* below each source */
+    struct copy_links links;
+};
 
 /* A local archive of ADD: its content goes to the folder `target`. */
 struct copy_archive {
@@ -18,17 +32,16 @@ struct copy_archive {
 };
 
 struct copy_plan {
-    const struct merged *source;  /* borrowed */
-    const struct merged *base;    /* borrowed: the layers below */
-    struct digest_cache *digests; /* borrowed, or NULL: of files of the source */
-    scan_filter_fn filter;        /* or NULL */
+    struct copy_rules *rules;
+    struct source *source;
+    bool unpacks;          /* archives are unpacked */
+    mode_t file_mode;      /* of files, or 0: as they have it */
+    bool plain_modes;      /* only whether a file can be executed counts */
+    scan_filter_fn filter; /* besides the ignore file, or NULL */
     void *filter_context;
-    bool unpacks;     /* archives are unpacked */
-    bool keeps_owner; /* else files are root's */
-    const char *chmod;
-    bool has_owner; /* --chown */
-    uid_t uid;
-    gid_t gid;
+
+    struct strings paths; /* that match, in the source */
+    size_t pivot;         /* how many parts of each --parents leaves out */
     struct scan scan;
     struct copy_archive *archives;
     size_t archive_count;
@@ -36,15 +49,25 @@ struct copy_plan {
     char *made;           /* the folder of the layer that was made last, or NULL */
 };
 
+void copy_rules_done(struct copy_rules *rules);
+#define AUTO_COPY_RULES __attribute__((cleanup(copy_rules_done)))
+
 void copy_plan_done(struct copy_plan *plan);
 #define AUTO_COPY_PLAN __attribute__((cleanup(copy_plan_done)))
 
-/* Add sources (patterns allowed) that go to `destination`, an absolute path of the image. */
-int copy_plan_add(struct copy_plan *plan, const struct strings *sources, const char *destination,
+/* Find the paths of `word`, which may be a pattern. */
+int copy_plan_match(struct copy_plan *plan, const char *word, struct error *err) MUST_CHECK;
+
+/* Whether sources go into `destination` under their names, as it is written or as it stands. */
+int copy_plan_is_folder(const struct copy_rules *rules, const char *destination, bool *out,
+                        struct error *err) MUST_CHECK;
+
+/* Collect what the paths give; they go to, or into, `destination`, an absolute path. */
+int copy_plan_add(struct copy_plan *plan, const char *destination, bool is_folder,
                   struct error *err) MUST_CHECK;
 
-/* Add all that has an influence on the result. */
-int copy_plan_hash(const struct copy_plan *plan, struct hash_sha256 *hash,
+/* Add all that has an influence on the result; `links` are those of the plans hashed before. */
+int copy_plan_hash(const struct copy_plan *plan, struct copy_links *links, struct hash_sha256 *hash,
                    struct error *err) MUST_CHECK;
 
 /* Write it all into the folder of a layer. */

@@ -3,92 +3,72 @@
 /*
  * COPY and ADD
  *
- * The layer is written straight from its sources, without mounting the layers below.
+ * Each word before the destination is an item with a plan of its own: of the context or of what
+ * --from names, of a here-document, or of what is fetched. The layer is written straight from
+ * the sources, without mounting the layers below.
  */
 
 #include "build/copy_step.h"
 
-#include <assert.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "build/add_remote.h"
 #include "build/copy_plan.h"
 #include "build/owner.h"
-#include "build/source.h"
-#include "image/digest_cache.h"
+#include "image/cartefile_words.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/file.h"
 #include "util/parse.h"
 #include "util/text.h"
 
-static int fail(const struct stage *stage, const struct cartefile_instruction *at,
-                struct error *err)
+/* What one word gives. */
+struct item {
+    struct add_remote remote;
+    struct source own; /* a folder of the session; or else the job's source is used */
+    struct copy_plan plan;
+    bool is_late; /* fetched only when the step is not in the cache */
+};
+
+struct job {
+    struct stage *stage;
+    const struct cartefile_instruction *at;
+    struct source source;   /* of all files that are neither written here nor fetched */
+    struct merged *nothing; /* what --link stands on */
+    struct copy_rules rules;
+    bool is_link, keeps_git;
+    const char *checksum; /* or NULL */
+    char *chown, *chmod;  /* expanded */
+    char *destination;
+    bool is_folder; /* the destination */
+    struct item *items;
+    size_t item_count;
+};
+
+static void job_done(struct job *job)
 {
-    const char *hint = stage->builder->ignore_name ? stage->builder->ignore_name : "";
-
-    if (strstr(err->text, "the ignore file") && *hint)
-        error_wrap(err, "%s", hint);
-    return cartefile_wrap(stage->builder->cartefile, at, err);
-}
-
-static bool filter(void *context, const char *path, bool is_folder, bool *enter)
-{
-    const struct ignore *ignore = context;
-    bool excluded = ignore_has(ignore, path);
-
-    *enter = is_folder && (!excluded || ignore->takes_back);
-    return excluded;
-}
-
-static const struct stage *find_stage(const struct stage *stage, const char *name)
-{
-    const struct builder *builder = stage->builder;
-    struct error ignored = { 0 };
-    int64_t number = -1;
-
-    for (const struct stage *s = builder->stages; s < stage; s++) {
-        if (s->name && strcasecmp(s->name, name) == 0)
-            return s;
+    for (size_t i = 0; i < job->item_count; i++) {
+        add_remote_done(&job->items[i].remote);
+        copy_plan_done(&job->items[i].plan);
+        source_done(&job->items[i].own);
     }
-    if (parse_int(name, 0, (int64_t)(stage - builder->stages) - 1, &number, &ignored) == 0)
-        return &builder->stages[number];
-    return NULL;
+    free(job->items);
+    source_done(&job->source);
+    merged_free(job->nothing);
+    copy_rules_done(&job->rules);
+    free(job->chown);
+    free(job->chmod);
+    free(job->destination);
 }
 
-/* --from: an earlier stage, else an image of the store. */
-static int open_source(const struct stage *stage, const char *from, struct merged **out,
-                       struct digest_cache **digests_out, struct error *err)
+static int fail(const struct job *job, struct error *err)
 {
-    const struct strings *layers = NULL;
-    const struct stage *other = find_stage(stage, from);
-    AUTO(image) struct image *image = NULL;
-
-    if (!other && source_load_image(stage->builder, from, &image, err) < 0)
-        return -1;
-    if (!other && !image)
-        return error_set(err, ERROR_NOT_FOUND,
-                         "'%s' is neither an earlier stage nor an image of the store: build it "
-                         "first",
-                         from);
-    layers = other ? &other->layers : &image->layers;
-    *out = merged_open(layers, err);
-    *digests_out = digest_cache_open(stage->builder->store_fd, layers);
-    return *out ? 0 : -1;
-}
-
-static int refuse_remote(const struct stage *stage, const struct cartefile_instruction *at,
-                         const char *source, struct error *err)
-{
-    static const char *const schemes[] = { "http://", "https://", "git@", "git://", "ssh://" };
-
-    for (size_t i = 0; at->keyword == CARTEFILE_ADD && i < ARRAY_SIZE(schemes); i++) {
-        if (text_starts_with(source, schemes[i]))
-            return cartefile_error(stage->builder->cartefile, at, err,
-                                   "ADD from a network is not built yet: put '%s' into the context",
-                                   source);
-    }
-    return 0;
+    return cartefile_wrap(job->stage->builder->cartefile, job->at, err);
 }
 
 static const char *find_flag(const struct cartefile_instruction *at, const char *key)
@@ -98,153 +78,289 @@ static const char *find_flag(const struct cartefile_instruction *at, const char 
     return pair ? pair->value : NULL;
 }
 
-/* Here-documents are files of their own, collected in a folder of the session. */
-static int write_heredocs(const struct stage *stage, const struct cartefile_instruction *at,
-                          const struct strings *words, struct copy_plan *plan, int tree,
-                          struct error *err)
+static int read_switch(const struct job *job, const char *key, bool fallback, bool *out,
+                       struct error *err)
 {
-    AUTO_FREE char *destination = stage_path(stage, words->items[words->count - 1]);
-    AUTO_MERGED_NODE struct merged_node node = { 0 };
-    bool is_folder = text_ends_with(destination, "/");
+    const char *value = find_flag(job->at, key);
 
-    if (merged_find(plan->base, destination, true, &node, err) < 0)
+    *out = fallback;
+    if (value && parse_bool(value, false, out, err) < 0)
+        return error_wrap(err, "--%s", key);
+    return 0;
+}
+
+static int read_excludes(struct job *job, struct error *err)
+{
+    AUTO_TEXT struct text patterns = { 0 };
+
+    for (size_t i = 0; i < job->at->flags.count; i++) {
+        const struct strings_pair *flag = &job->at->flags.pairs[i];
+        AUTO_FREE char *pattern = NULL;
+
+        if (strcmp(flag->key, "exclude") != 0)
+            continue;
+        if (stage_expand(job->stage, job->at, flag->value, &pattern, err) < 0)
+            return -1;
+        text_add_format(&patterns, "%s\n", pattern);
+    }
+    return ignore_parse("--exclude", text_get(&patterns), patterns.length, &job->rules.exclude,
+                        err);
+}
+
+static int expand_flag(const struct job *job, const char *key, char **out, struct error *err)
+{
+    const char *value = find_flag(job->at, key);
+
+    return value ? stage_expand(job->stage, job->at, value, out, err) : 0;
+}
+
+/* Names of --chown are those of the image, also with --link. */
+static int read_rules(struct job *job, const struct merged *image, struct error *err)
+{
+    static const struct strings no_layers = { 0 };
+    struct copy_rules *rules = &job->rules;
+
+    if (read_switch(job, "link", false, &job->is_link, err) < 0 ||
+        read_switch(job, "parents", false, &rules->parents, err) < 0 ||
+        read_switch(job, "keep-git-dir", false, &job->keeps_git, err) < 0)
+        return fail(job, err);
+    if (read_excludes(job, err) < 0 || expand_flag(job, "chown", &job->chown, err) < 0 ||
+        expand_flag(job, "chmod", &job->chmod, err) < 0)
         return -1;
-    is_folder |= node.found && S_ISDIR(node.status.st_mode);
-    if (at->heredoc_count > 1 && !is_folder)
-        return error_set(err, ERROR_INVALID, "several sources need a folder: end '%s' with '/'",
-                         destination);
-    for (size_t i = 0; i < at->heredoc_count; i++) {
-        const struct cartefile_heredoc *heredoc = &at->heredocs[i];
-        AUTO_FREE char *content = alloc_text(heredoc->content);
-        AUTO_FREE char *path =
-            is_folder ? alloc_format("%s%s%s", node.path, *node.path ? "/" : "", heredoc->name)
-                      : alloc_text(node.path);
+    job->checksum = find_flag(job->at, "checksum");
+    rules->chmod = job->chmod;
+    rules->has_owner = job->chown != NULL;
+    if (job->chown && owner_parse(image, job->chown, &rules->uid, &rules->gid, err) < 0)
+        return fail(job, err);
+    job->nothing = job->is_link ? merged_open(&no_layers, err) : NULL;
+    rules->base = job->is_link ? job->nothing : image;
+    return rules->base ? 0 : -1;
+}
 
-        if (heredoc->expand) {
-            free(content);
-            content = NULL;
-            if (stage_expand_text(stage, at, heredoc->content, &content, err) < 0)
-                return -1;
-        }
-        if (copy_plan_put_text(plan, tree, path, content, err) < 0)
-            return -1;
-    }
+/* A folder of the session with the here-document as a file. */
+static int write_heredoc(const struct job *job, const struct cartefile_heredoc *heredoc,
+                         struct item *item, struct error *err)
+{
+    struct session *session = job->stage->builder->session;
+    AUTO_FREE char *name = session_new_name(session, "source");
+    AUTO_FREE char *path = alloc_format("%s/%s", name, heredoc->name);
+    AUTO_FREE char *folder = alloc_format(
+        "%s/tmp/%s/%s", store_get_path(job->stage->builder->store), session->name, name);
+    AUTO_FREE char *content = NULL;
+
+    if (!heredoc->expand)
+        content = alloc_text(heredoc->content);
+    else if (stage_expand_text(job->stage, job->at, heredoc->content, &content, err) < 0)
+        return -1;
+    if (mkdirat(session->fd, name, 0755) < 0)
+        return error_set_errno(err, errno, "make folder '%s'", name);
+    if (file_replace(session->fd, path, content, strlen(content), FILE_VOLATILE(0644), err) < 0 ||
+        source_open_folder(folder, &item->own, err) < 0)
+        return fail(job, err);
+    item->plan.source = &item->own;
+    strings_add(&item->plan.paths, heredoc->name);
     return 0;
 }
 
-static void hash_heredocs(const struct stage *stage, const struct cartefile_instruction *at,
-                          struct hash_sha256 *hash)
+/* Of a repository, what git needs for itself is left out. */
+static bool skip_git(void *context, const char *path, bool is_folder, bool *enter)
 {
-    for (size_t i = 0; i < at->heredoc_count; i++) {
-        struct error ignored = { 0 };
-        AUTO_FREE char *content = NULL;
+    const char *slash = strrchr(path, '/');
+    bool skipped = strcmp(slash ? slash + 1 : path, ".git") == 0;
 
-        hash_sha256_update_text(hash, at->heredocs[i].name);
-        hash_sha256_update_text(hash, at->heredocs[i].content);
-        if (at->heredocs[i].expand &&
-            stage_expand_text(stage, at, at->heredocs[i].content, &content, &ignored) == 0)
-            hash_sha256_update_text(hash, content);
-    }
+    (void)context;
+    *enter = is_folder && !skipped;
+    return skipped;
 }
 
-static int fill_plan(struct stage *stage, const struct cartefile_instruction *at,
-                     const struct strings *words, struct copy_plan *plan, struct error *err)
+static int fetch(const struct job *job, struct item *item, struct error *err)
 {
-    AUTO_FREE char *destination = stage_path(stage, words->items[words->count - 1]);
-    AUTO_STRINGS struct strings sources = { 0 };
-    AUTO_FREE char *owner = NULL;
+    AUTO_FREE char *path = NULL;
 
-    if (find_flag(at, "chown")) {
-        if (stage_expand(stage, at, find_flag(at, "chown"), &owner, err) < 0)
-            return -1;
-        if (owner_parse(plan->base, owner, &plan->uid, &plan->gid, err) < 0)
-            return fail(stage, at, err);
-        plan->has_owner = true;
+    if (add_remote_fetch(job->stage, &item->remote, &item->own, &path, err) < 0)
+        return -1;
+    item->plan.source = &item->own;
+    strings_add(&item->plan.paths, path);
+    if (item->remote.kind == ADD_REMOTE_FILE) {
+        item->plan.file_mode = 0600;
+        return 0;
     }
+    item->plan.plain_modes = true;
+    item->plan.filter = item->remote.keeps_git ? NULL : skip_git;
+    return 0;
+}
+
+/* What is not fetched yet is late. */
+static int match_item(struct job *job, const char *word, struct item *item, struct error *err)
+{
+    bool is_add = job->at->keyword == CARTEFILE_ADD;
+    bool is_file = false;
+
+    if (is_add && add_remote_parse(word, job->checksum, job->keeps_git, &item->remote, err) < 0)
+        return fail(job, err);
+    is_file = item->remote.kind == ADD_REMOTE_FILE;
+    if (is_file && job->is_folder && !*item->remote.name) {
+        error_set(err, ERROR_INVALID, "'%s' ends in no file name: name the file in the destination",
+                  word);
+        return fail(job, err);
+    }
+    if (read_switch(job, "unpack", is_add && !is_file, &item->plan.unpacks, err) < 0)
+        return fail(job, err);
+    if (item->remote.kind == ADD_REMOTE_GIT)
+        item->plan.unpacks = false;
+    if (item->remote.kind != ADD_REMOTE_NONE) {
+        item->is_late = add_remote_is_fixed(&item->remote);
+        return item->is_late || fetch(job, item, err) == 0 ? 0 : fail(job, err);
+    }
+    if (!job->source.view &&
+        source_open(job->stage, find_flag(job->at, "from"), &job->source, err) < 0)
+        return fail(job, err);
+    item->plan.source = &job->source;
+    return copy_plan_match(&item->plan, word, err) < 0 ? fail(job, err) : 0;
+}
+
+static int add_items(struct job *job, const struct strings *words, struct error *err)
+{
+    const struct cartefile_instruction *at = job->at;
+    char escape = job->stage->builder->cartefile->escape;
+    size_t heredocs = 0;
+
+    job->items = alloc_array(struct item, words->count);
     for (size_t i = 0; i + 1 < words->count; i++) {
-        if (refuse_remote(stage, at, words->items[i], err) < 0)
+        struct item *item = &job->items[job->item_count++];
+        __attribute__((cleanup(cartefile_words_mark_done))) struct cartefile_mark mark = { 0 };
+        bool is_heredoc = !at->is_json && heredocs < at->heredoc_count &&
+                          cartefile_words_find_mark(at->words.items[i], escape, &mark);
+
+        item->plan.rules = &job->rules;
+        if (is_heredoc ? write_heredoc(job, &at->heredocs[heredocs++], item, err) < 0
+                       : match_item(job, words->items[i], item, err) < 0)
             return -1;
-        if (at->heredoc_count == 0 || !text_starts_with(at->words.items[i], "<<"))
-            strings_add(&sources, words->items[i]);
     }
-    if (sources.count > 0 && at->heredoc_count > 0)
-        return cartefile_error(stage->builder->cartefile, at, err,
-                               "files and here-documents do not go together: use two %s",
-                               cartefile_keyword_name(at->keyword));
-    if (sources.count > 0 && copy_plan_add(plan, &sources, destination, err) < 0)
-        return fail(stage, at, err);
     return 0;
 }
 
-static int make_key(const struct stage *stage, const struct cartefile_instruction *at,
-                    const struct strings *words, const struct copy_plan *plan,
-                    char key[HASH_SHA256_HEX_SIZE], struct error *err)
+/* How many files of a pattern want to be the destination. */
+static int count_files(const struct item *item, size_t *out, struct error *err)
 {
-    AUTO_FREE char *destination = stage_path(stage, words->items[words->count - 1]);
-    AUTO_FREE char *owner = alloc_format("%d %u:%u", plan->has_owner, plan->uid, plan->gid);
-    struct hash_sha256 hash;
+    *out = 0;
+    for (size_t i = 0; i < item->plan.paths.count; i++) {
+        AUTO_MERGED_NODE struct merged_node node = { 0 };
 
-    stage_begin_key(stage, at, &hash);
-    hash_sha256_update_text(&hash, destination);
-    hash_sha256_update_text(&hash, owner);
-    hash_sha256_update_text(&hash, plan->chmod ? plan->chmod : "");
-    hash_heredocs(stage, at, &hash);
-    if (copy_plan_hash(plan, &hash, err) < 0)
-        return fail(stage, at, err);
-    hash_sha256_hex(&hash, key);
+        if (merged_find(item->plan.source->view, item->plan.paths.items[i], true, &node, err) < 0)
+            return -1;
+        *out += node.found && !S_ISDIR(node.status.st_mode);
+    }
     return 0;
 }
 
-static int run(struct stage *stage, const struct cartefile_instruction *at,
-               const struct strings *words, struct copy_plan *plan, struct error *err)
+static int check_destination(const struct job *job, struct error *err)
+{
+    size_t files = 0;
+
+    if (job->checksum && job->item_count > 1)
+        return error_set(err, ERROR_INVALID, "--checksum is of one source alone");
+    if (job->is_folder)
+        return 0;
+    if (job->item_count == 1 && !job->items[0].is_late &&
+        count_files(&job->items[0], &files, err) < 0)
+        return -1;
+    if (job->item_count > 1 || files > 1)
+        return error_set(err, ERROR_INVALID,
+                         "several sources need a folder as destination: end '%s' with '/'",
+                         job->destination);
+    return 0;
+}
+
+static int make_key(const struct job *job, char key[HASH_SHA256_HEX_SIZE], struct error *err)
+{
+    const struct copy_rules *rules = &job->rules;
+    AUTO_FREE char *facts = alloc_format("%d %u:%u %d %d", rules->has_owner, rules->uid, rules->gid,
+                                         rules->parents, job->is_folder);
+    struct copy_links links = { 0 };
+    struct hash_sha256 hash;
+    int result = 0;
+
+    if (job->is_link)
+        stage_begin_free_key(job->stage, job->at, &hash);
+    else
+        stage_begin_key(job->stage, job->at, &hash);
+    hash_sha256_update_text(&hash, job->destination);
+    hash_sha256_update_text(&hash, facts);
+    hash_sha256_update_text(&hash, job->chmod ? job->chmod : "");
+    for (size_t i = 0; i < job->item_count && result == 0; i++) {
+        if (job->items[i].is_late || job->items[i].remote.kind == ADD_REMOTE_GIT)
+            add_remote_hash(&job->items[i].remote, &hash);
+        else
+            result = copy_plan_hash(&job->items[i].plan, &links, &hash, err);
+    }
+    copy_links_done(&links);
+    hash_sha256_hex(&hash, key);
+    return result;
+}
+
+static int write_layer(struct job *job, int tree, struct error *err)
+{
+    for (size_t i = 0; i < job->item_count; i++) {
+        struct item *item = &job->items[i];
+
+        if (item->is_late &&
+            (fetch(job, item, err) < 0 ||
+             copy_plan_add(&item->plan, job->destination, job->is_folder, err) < 0))
+            return -1;
+        if (copy_plan_write(&item->plan, tree, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int plan(struct job *job, struct error *err)
+{
+    if (check_destination(job, err) < 0)
+        return -1;
+    for (size_t i = 0; i < job->item_count; i++) {
+        struct item *item = &job->items[i];
+
+        if (!item->is_late && copy_plan_add(&item->plan, job->destination, job->is_folder, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int run(struct job *job, struct error *err)
 {
     AUTO_STAGE_LAYER struct stage_layer layer = { .tree = -1 };
     char key[HASH_SHA256_HEX_SIZE];
     bool done = false;
 
-    if (fill_plan(stage, at, words, plan, err) < 0 ||
-        make_key(stage, at, words, plan, key, err) < 0 ||
-        stage_reuse(stage, at, key, &done, err) < 0)
+    if (plan(job, err) < 0 || make_key(job, key, err) < 0)
+        return fail(job, err);
+    if (stage_reuse(job->stage, job->at, key, &done, err) < 0)
         return -1;
     if (done)
         return 0;
-    if (stage_begin_layer(stage, &layer, err) < 0 || copy_plan_write(plan, layer.tree, err) < 0 ||
-        (at->heredoc_count > 0 && write_heredocs(stage, at, words, plan, layer.tree, err) < 0))
-        return fail(stage, at, err);
-    return stage_commit_layer(stage, at, key, &layer, err);
+    if ((job->is_link ? stage_begin_free_layer(job->stage, &layer, err)
+                      : stage_begin_layer(job->stage, &layer, err)) < 0 ||
+        write_layer(job, layer.tree, err) < 0)
+        return fail(job, err);
+    return stage_commit_layer(job->stage, job->at, key, &layer, err);
 }
 
 int copy_step_run(struct stage *stage, const struct cartefile_instruction *at, struct error *err)
 {
-    const char *from = find_flag(at, "from");
-    AUTO(merged) struct merged *base = merged_open(&stage->layers, err);
-    AUTO(merged) struct merged *other = NULL;
-    AUTO(digest_cache) struct digest_cache *digests = NULL;
+    __attribute__((cleanup(job_done))) struct job job = { .stage = stage, .at = at };
+    AUTO(merged) struct merged *image = merged_open(&stage->layers, err);
     AUTO_STRINGS struct strings words = { 0 };
-    AUTO_COPY_PLAN struct copy_plan plan = {
-        .base = base,
-        .source = stage->builder->context,
-        .digests = stage->builder->digests,
-        .unpacks = at->keyword == CARTEFILE_ADD,
-        .keeps_owner = from != NULL,
-        .chmod = find_flag(at, "chmod"),
-    };
 
-    if (!base || stage_expand_words(stage, at, &words, err) < 0)
+    if (!image || stage_expand_words(stage, at, &words, err) < 0 ||
+        read_rules(&job, image, err) < 0)
         return -1;
-    if (from && open_source(stage, from, &other, &digests, err) < 0)
-        return fail(stage, at, err);
-    if (from) {
-        plan.source = other;
-        plan.digests = digests;
-    } else {
-        plan.filter = filter;
-        plan.filter_context = &stage->builder->ignore;
-    }
-    if (!plan.source && at->heredoc_count == 0)
-        return cartefile_error(stage->builder->cartefile, at, err, "there is no build context");
-    assert(words.count > 0 && words.items);
-    return run(stage, at, &words, &plan, err);
+    job.destination = stage_path(stage, words.items[words.count - 1]);
+    if (copy_plan_is_folder(&job.rules, job.destination, &job.is_folder, err) < 0)
+        return fail(&job, err);
+    if (add_items(&job, &words, err) < 0)
+        return -1;
+    return run(&job, err);
 }
 
 void copy_step_folder_key(const struct stage *stage, const struct cartefile_instruction *at,
@@ -259,7 +375,8 @@ void copy_step_folder_key(const struct stage *stage, const struct cartefile_inst
 
 int copy_step_make_folder(const struct merged *base, int tree, const char *path, struct error *err)
 {
-    AUTO_COPY_PLAN struct copy_plan plan = { .base = base };
+    struct copy_rules rules = { .base = base };
+    AUTO_COPY_PLAN struct copy_plan plan = { .rules = &rules };
 
     return copy_plan_make_folders(&plan, tree, path, err);
 }

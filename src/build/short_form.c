@@ -83,13 +83,17 @@ static int add_layer(struct stage *stage, const struct cartefile_instruction *at
                      struct copy_plan *plan, const char *start_exe, struct error *err)
 {
     AUTO_STAGE_LAYER struct stage_layer layer = { .tree = -1 };
+    struct copy_links links = { 0 };
     struct hash_sha256 hash;
     char key[HASH_SHA256_HEX_SIZE];
     bool done = false;
+    int hashed = 0;
 
     stage_begin_key(stage, at, &hash);
     hash_sha256_update_text(&hash, start_exe ? start_exe : "");
-    if (copy_plan_hash(plan, &hash, err) < 0)
+    hashed = copy_plan_hash(plan, &links, &hash, err);
+    copy_links_done(&links);
+    if (hashed < 0)
         return -1;
     hash_sha256_hex(&hash, key);
     if (stage_reuse(stage, at, key, &done, err) < 0)
@@ -107,27 +111,26 @@ static int run_parts(struct stage *stage, struct parts *parts, struct error *err
 {
     const struct cartefile *cartefile = stage->builder->cartefile;
     AUTO(merged) struct merged *base = merged_open(&stage->layers, err);
+    AUTO_SOURCE struct source context = { 0 };
+    AUTO_COPY_RULES struct copy_rules plain = { .base = base };
+    AUTO_COPY_RULES struct copy_rules executable = { .base = base, .chmod = "a+rx" };
+    AUTO_COPY_RULES struct copy_rules script = { .base = base, .chmod = "755" };
     AUTO_COPY_PLAN struct copy_plan files = {
-        .base = base,
-        .source = stage->builder->context,
+        .rules = &plain,
+        .source = &context,
         .filter = skip_exe,
         .filter_context = parts,
     };
-    AUTO_COPY_PLAN struct copy_plan exe = {
-        .base = base,
-        .source = stage->builder->context,
-        .chmod = "a+rx",
-    };
-    AUTO_COPY_PLAN struct copy_plan start = { .base = base, .chmod = "755" };
-    AUTO_STRINGS struct strings folder = { 0 };
-    AUTO_STRINGS struct strings file = { 0 };
+    AUTO_COPY_PLAN struct copy_plan exe = { .rules = &executable, .source = &context };
+    AUTO_COPY_PLAN struct copy_plan start = { .rules = &script, .source = &context };
     AUTO_FREE char *target = alloc_format("/" APP "/%s", parts->exe);
 
-    strings_add(&folder, parts->folder);
-    strings_take(&file,
+    strings_add(&files.paths, parts->folder);
+    strings_take(&exe.paths,
                  alloc_format("%s%s%s", parts->folder, *parts->folder ? "/" : "", parts->exe));
-    if (!base || copy_plan_add(&files, &folder, "/" APP "/", err) < 0 ||
-        copy_plan_add(&exe, &file, target, err) < 0)
+    if (!base || source_open(stage, NULL, &context, err) < 0 ||
+        copy_plan_add(&files, "/" APP "/", true, err) < 0 ||
+        copy_plan_add(&exe, target, false, err) < 0)
         return -1;
     if (exe.scan.count != 1 || !S_ISREG(exe.scan.entries[0].status.st_mode))
         return error_set(err, ERROR_INVALID, "exe_PATH '%s' is no file below PATH", parts->exe);

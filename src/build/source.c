@@ -92,6 +92,14 @@ static int open_image(const struct stage *stage, const char *name, struct source
     return open_layers(stage->builder, &image->layers, manifest, out, err);
 }
 
+int source_open_folder(const char *folder, struct source *out, struct error *err)
+{
+    strings_add(&out->layers, folder);
+    out->is_folder = true;
+    out->view = out->own_view = merged_open(&out->layers, err);
+    return out->view ? 0 : -1;
+}
+
 /* A named context has an ignore file of its own. */
 static int open_named(const struct builder *builder, const char *folder, struct source *out,
                       struct error *err)

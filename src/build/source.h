@@ -35,6 +35,9 @@ void source_done(struct source *source);
 int source_open(const struct stage *stage, const char *from, struct source *out,
                 struct error *err) MUST_CHECK;
 
+/* A folder of the host that is only there for this step. */
+int source_open_folder(const char *folder, struct source *out, struct error *err) MUST_CHECK;
+
 /* Whether the path is left out, as a scan_filter_fn; `context` is the struct source. */
 bool source_filter(void *context, const char *path, bool is_folder, bool *enter);
 

@@ -112,17 +112,29 @@ char *stage_path(const struct stage *stage, const char *path)
     return alloc_format("%s/%s", folder ? folder : "", path);
 }
 
+static void begin_key(const struct stage *stage, const struct cartefile_instruction *at,
+                      const char *chain, struct hash_sha256 *hash)
+{
+    hash_sha256_init(hash);
+    hash_sha256_update_text(hash, "2");
+    hash_sha256_update_text(hash, chain);
+    hash_sha256_update_text(hash, cartefile_keyword_name(at->keyword));
+    hash_sha256_update(hash, &stage->builder->epoch, sizeof(stage->builder->epoch));
+}
+
 void stage_begin_key(const struct stage *stage, const struct cartefile_instruction *at,
                      struct hash_sha256 *hash)
 {
     char chain[HASH_SHA256_HEX_SIZE];
 
     manifest_chain_id(stage->manifest, stage->manifest->layer_count, chain);
-    hash_sha256_init(hash);
-    hash_sha256_update_text(hash, "2");
-    hash_sha256_update_text(hash, chain);
-    hash_sha256_update_text(hash, cartefile_keyword_name(at->keyword));
-    hash_sha256_update(hash, &stage->builder->epoch, sizeof(stage->builder->epoch));
+    begin_key(stage, at, chain, hash);
+}
+
+void stage_begin_free_key(const struct stage *stage, const struct cartefile_instruction *at,
+                          struct hash_sha256 *hash)
+{
+    begin_key(stage, at, "", hash);
 }
 
 void stage_reset(struct stage *stage, struct manifest *base)
@@ -258,18 +270,22 @@ int stage_reuse(struct stage *stage, const struct cartefile_instruction *at, con
     return result;
 }
 
-int stage_begin_layer(struct stage *stage, struct stage_layer *layer, struct error *err)
+int stage_begin_free_layer(struct stage *stage, struct stage_layer *layer, struct error *err)
 {
-    AUTO_CLOSE int below = open(stage->layers.items[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    struct stat status;
-
     *layer = (struct stage_layer){ .tree = -1 };
-    if (below < 0 || fstat(below, &status) < 0)
-        return error_set_errno(err, errno, "open the layer below");
     layer->work = layer_new_work(stage->builder->session, err);
     layer->tree = !layer->work ? -1 : layer_open_tree(stage->builder->session, layer->work, err);
-    if (layer->tree < 0)
+    return layer->tree < 0 ? -1 : 0;
+}
+
+int stage_begin_layer(struct stage *stage, struct stage_layer *layer, struct error *err)
+{
+    struct stat status;
+
+    if (stage_begin_free_layer(stage, layer, err) < 0)
         return -1;
+    if (stat(stage->layers.items[0], &status) < 0)
+        return error_set_errno(err, errno, "look at the layer below");
     if (fchown(layer->tree, status.st_uid, status.st_gid) < 0 ||
         fchmod(layer->tree, status.st_mode & 07777) < 0)
         return error_set_errno(err, errno, "set owner and mode of a layer's root");

@@ -122,6 +122,9 @@ char *stage_path(const struct stage *stage, const char *path) MUST_CHECK;
 /* Begin the key of a step: what it stands on, and its name. */
 void stage_begin_key(const struct stage *stage, const struct cartefile_instruction *at,
                      struct hash_sha256 *hash);
+/* The same of a step whose layer does not depend on those below. */
+void stage_begin_free_key(const struct stage *stage, const struct cartefile_instruction *at,
+                          struct hash_sha256 *hash);
 
 /*
  * Take the layer of that key from the cache, if it is there; *done_out says so. If not, this
@@ -133,6 +136,9 @@ int stage_reuse(struct stage *stage, const struct cartefile_instruction *at, con
 
 void stage_unlock(struct stage *stage);
 
+/* A new layer, whose root has the owner and mode of the one below, or (free) is plain. */
+int stage_begin_free_layer(struct stage *stage, struct stage_layer *layer,
+                           struct error *err) MUST_CHECK;
 int stage_begin_layer(struct stage *stage, struct stage_layer *layer, struct error *err) MUST_CHECK;
 void stage_layer_done(struct stage_layer *layer);
 #define AUTO_STAGE_LAYER __attribute__((cleanup(stage_layer_done)))

@@ -246,11 +246,12 @@ static int check_entry(struct unpack *unpack, struct archive_entry *entry, struc
 static int put_entry(struct unpack *unpack, struct archive_entry *entry, const char *path,
                      struct error *err)
 {
+    const struct unpack_options *options = unpack->options;
     const struct tree_entry place = {
         .path = path,
         .mode = archive_entry_mode(entry),
-        .uid = (uid_t)archive_entry_uid(entry),
-        .gid = (gid_t)archive_entry_gid(entry),
+        .uid = options->has_owner ? options->uid : (uid_t)archive_entry_uid(entry),
+        .gid = options->has_owner ? options->gid : (gid_t)archive_entry_gid(entry),
         .link = archive_entry_symlink(entry) ? archive_entry_symlink(entry)
                                              : archive_entry_symlink_utf8(entry),
         .device = archive_entry_rdev(entry),

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "util/hash.h"
 #include "util/macro.h"
@@ -25,6 +26,9 @@ struct unpack_options {
     bool is_layer;         /* .wh. files mean deletions: they get overlayfs's form */
     unpack_place_fn place; /* or NULL: where it says */
     void *place_context;
+    bool has_owner; /* all entries belong to uid and gid, whatever the archive says */
+    uid_t uid;
+    gid_t gid;
     uint64_t entries_max; /* 0: two million */
     uint64_t bytes_max;   /* of all files, holes included; 0: 64 GiB */
 };
