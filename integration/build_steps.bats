@@ -706,7 +706,7 @@ test "$(cat /unpacked/file)" = packed'
     cartefile 'ADD http://127.0.0.1:8000/..%2f..%2fetc%2fevil /x/'
     refused "*404*"
     cartefile 'ADD ftp://127.0.0.1/file /x/'
-    refused "*Cartefile:2:1: ADD:*"
+    refused "*Cartefile:2:1: ADD: 'ftp://127.0.0.1/file' cannot be fetched*"
 }
 
 # repository: with a branch, a tag and a folder, served as plain files.

@@ -141,6 +141,11 @@ int add_remote_parse(const char *word, const char *checksum, bool keeps_git, str
             out->kind = ADD_REMOTE_FILE;
             out->url = alloc_text(word);
             out->name = name_of(word);
+        } else {
+            return error_set(err, ERROR_INVALID,
+                             "'%s' cannot be fetched, only http, https and git repositories: put "
+                             "it into the build context",
+                             word);
         }
     }
     if (checksum && out->kind == ADD_REMOTE_NONE)

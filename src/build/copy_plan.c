@@ -24,7 +24,7 @@
 
 #define PIVOT "/./"
 
-void copy_rules_done(struct copy_rules *rules)
+void copy_plan_rules_done(struct copy_rules *rules)
 {
     ignore_done(&rules->exclude);
     copy_links_done(&rules->links);
@@ -330,6 +330,15 @@ static int make_parents(struct copy_plan *plan, int tree, const char *path, stru
     return copy_plan_make_folders(plan, tree, parent, err);
 }
 
+static int put_link(int tree, const char *path, const char *target, struct error *err)
+{
+    const char *name = NULL;
+    bool linked = false;
+    AUTO_CLOSE int parent = tree_open_parent(tree, path, &name, &linked, err);
+
+    return parent < 0 ? -1 : tree_put_link(parent, name, tree, target, err);
+}
+
 static int write_entry(struct copy_plan *plan, const struct scan_entry *entry, int tree,
                        struct error *err)
 {
@@ -355,7 +364,7 @@ static int write_entry(struct copy_plan *plan, const struct scan_entry *entry, i
         copy_links_done(&plan->rules->links);
     before = copy_links_find(&plan->rules->links, &entry->status, node.path);
     if (before)
-        return tree_put_link(tree, node.path, before, err);
+        return put_link(tree, node.path, before, err);
     return scan_copy_entry(entry, plan->source->view, tree, node.path, err);
 }
 

@@ -49,8 +49,8 @@ struct copy_plan {
     char *made;           /* the folder of the layer that was made last, or NULL */
 };
 
-void copy_rules_done(struct copy_rules *rules);
-#define AUTO_COPY_RULES __attribute__((cleanup(copy_rules_done)))
+void copy_plan_rules_done(struct copy_rules *rules);
+#define AUTO_COPY_RULES __attribute__((cleanup(copy_plan_rules_done)))
 
 void copy_plan_done(struct copy_plan *plan);
 #define AUTO_COPY_PLAN __attribute__((cleanup(copy_plan_done)))

@@ -60,7 +60,7 @@ static void job_done(struct job *job)
     free(job->items);
     source_done(&job->source);
     merged_free(job->nothing);
-    copy_rules_done(&job->rules);
+    copy_plan_rules_done(&job->rules);
     free(job->chown);
     free(job->chmod);
     free(job->destination);

@@ -17,7 +17,7 @@
 struct step_mounts {
     struct run_mount *items; /* in the order of the flags, their targets absolute and clean */
     size_t count;
-    struct step_mount_work *works; /* of each item, while the step runs */
+    struct mount_maker_work *works; /* of each item, while the step runs */
     struct container_mount *mounts;
     size_t mount_count;
 };

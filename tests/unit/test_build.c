@@ -390,7 +390,7 @@ static void mistakes_name_file_and_line(void **state)
         { "RUN x\nFROM scratch\n", "Cartefile:1:1: RUN stands before FROM" },
         { "FROM scratch\nRUN --mount=type=cache x\n",
           "Cartefile:2:1: --mount: a cache needs a target" },
-        { "FROM scratch\nADD http://a/b /\n", "Cartefile:2:1: ADD from a network" },
+        { "FROM scratch\nADD ftp://a/b /\n", "Cartefile:2:1: ADD: 'ftp://a/b' cannot be fetched" },
         { "FROM scratch\nCOPY --from=other a /\n", "neither an earlier stage" },
     };
     const struct place *place = *state;

@@ -228,7 +228,7 @@ static const struct {
     { "FROM a\nCOPY a\n", "Cartefile:2:1: COPY needs at least 2" },
     { "FROM a\nCOPY --form=x a b\n", "COPY has no flag '--form': did you mean '--from'?" },
     { "FROM a\nCOPY --from= a b\n", "the flag '--from' needs a value" },
-    { "FROM a\nCOPY --link a b\n", "COPY --link is not built yet" },
+    { "FROM a\nRUN --device=x y\n", "RUN --device is not built yet" },
     { "FROM a\nCOPY --from=x --from=y a b\n", "is given twice" },
     { "FROM a\nONBUILD RNU x\n", "Cartefile:2:9: unknown instruction 'RNU': did you mean 'RUN'?" },
     { "FROM a\nRUN <<EOF\nx\n", "Cartefile:2:5: unterminated here-document: no line is 'EOF'" },
