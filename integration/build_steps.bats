@@ -430,7 +430,7 @@ grep -q staff /c
 test "$(ls -A /d)" = "$(printf ".dockerignore\nfile")"
 test "$(stat -c "%u:%g" /e /d/file)" = "$(printf "7:7\n0:0")"'
     printf 'FROM base\nCOPY --from=1 /x /\n' >ctx/Cartefile
-    refused "*'1' is neither an earlier stage nor an image of the store*"
+    refused "*there is no stage 1 before this one*"
     printf 'FROM base\nCOPY --from=../../etc /passwd /\n' >ctx/Cartefile
     refused "*Cartefile:2:1: COPY:*"
     # A context takes the place of an image or stage of its name.

@@ -156,5 +156,7 @@ int source_open(const struct stage *stage, const char *from, struct source *out,
     other = stage_list_find(stage->builder, (size_t)(stage - stage->builder->stages), from, true);
     if (other)
         return open_layers(stage->builder, &other->layers, other->manifest, out, err);
+    if (from[strspn(from, "0123456789")] == '\0')
+        return error_set(err, ERROR_NOT_FOUND, "there is no stage %s before this one", from);
     return open_image(stage, from, out, err);
 }
