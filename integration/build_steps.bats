@@ -308,14 +308,14 @@ inner" && test ! -e /work && test ! -e /home/rel'
 
 @test "RUN --mount=type=secret: a link at its target leads no further than the step's root" {
     printf 'hunter-two-42' >token
-    before=$(stat -c %y /etc)
     cartefile 'RUN ln -s ../../../../../../etc/group /target && ln -s /etc/outside /dangling' \
         'RUN --mount=type=secret,id=token,target=/target grep -q hunter /etc/group' \
         'RUN test -L /target && grep -q staff /etc/group'
     build --secret id=token,src=token
     cartefile 'RUN ln -s /etc/outside /dangling' 'RUN --mount=type=secret,id=token,target=/dangling true'
     refused "*mount on '/dangling'*" --secret id=token,src=token
-    [ "$(stat -c %y /etc)" = "$before" ]
+    [ ! -e /etc/outside ]
+    run ! grep -q hunter /etc/group
     nowhere two-42
 }
 
@@ -407,7 +407,6 @@ test -f /home/sub/b1'
     echo content >ctx/file
     mkdir ctx/dir
     echo content >ctx/dir/file
-    before=$(stat -c %y /tmp /etc)
     cartefile 'RUN ln -s /tmp /abs && ln -s ../../../../../etc /rel && ln -s /etc/group /onto' \
         'COPY file /abs/one' 'COPY dir /rel/two/' 'COPY file /onto'
     build
