@@ -312,8 +312,10 @@ inner" && test ! -e /work && test ! -e /home/rel'
         'RUN --mount=type=secret,id=token,target=/target grep -q hunter /etc/group' \
         'RUN test -L /target && grep -q staff /etc/group'
     build --secret id=token,src=token
-    cartefile 'RUN ln -s /etc/outside /dangling' 'RUN --mount=type=secret,id=token,target=/dangling true'
-    refused "*mount on '/dangling'*" --secret id=token,src=token
+    cartefile 'RUN ln -s ../../../etc/outside /dangling' \
+        'RUN --mount=type=secret,id=token,target=/dangling grep -q hunter /etc/outside' \
+        'RUN test -L /dangling && test ! -e /etc/outside'
+    build --secret id=token,src=token
     [ ! -e /etc/outside ]
     run ! grep -q hunter /etc/group
     nowhere two-42

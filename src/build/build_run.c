@@ -215,7 +215,7 @@ static int remove_mount_points(const struct stage *stage, const struct step_moun
     for (size_t i = 0; i < paths.count; i++) {
         AUTO_MERGED_NODE struct merged_node node = { 0 };
 
-        if (merged_find(base, paths.items[i], false, &node, err) < 0)
+        if (merged_find(base, paths.items[i], true, &node, err) < 0)
             return -1;
         if (!node.found && remove_if_empty(tree, node.path, err) < 0)
             return -1;
