@@ -74,20 +74,26 @@ file
 EXPECTED
 }
 
-@test "the short form makes three layers and a record" {
+@test "the short form makes three layers and a record, and starts the executable in its folder" {
     mkdir app
-    printf '#!/bin/busybox sh\necho "short form"\n' >app/start
-    chmod +x app/start
+    printf '#!/bin/busybox sh\necho "$1 in $PWD with $(cat data)"\n' >app/start
     echo data >app/data
     cp /bin/busybox .
     printf 'FROM scratch\nCOPY busybox /bin/busybox\nRUN ["/bin/busybox","--install","-s","/bin"]\n' >Base
     carte build -t base -f Base .
     printf 'FROM base\nNAME shortform\nPATH ./app\nexe_PATH start\n' >Cartefile
-    carte build .
-    carte inspect shortform >record
-    cat record
-    grep -q exe_path record
-    grep -q author record
+    SUDO_USER=nobody carte build .
+    carte inspect shortform | jq -e '.[0] | (.Record | keys) == ["author", "base_image", "exe_path",
+        "layers", "name", "timestamp"] and .Record.author == "nobody" and .Record.base_image == "base"
+        and .Record.name == "shortform" and .Record.exe_path == "start"
+        and .Record.layers == .RootFS.Layers[-3:] and (.Record.timestamp | fromdate? // 1) > 0'
+    carte save shortform | CARTE_ROOT=$PWD/own carte load
+    [ "$(CARTE_ROOT=$PWD/own carte inspect -f '{{json .Record}}' shortform)" = "$(carte inspect -f '{{json .Record}}' shortform)" ]
+    printf 'name: shortform\nservices: {app: {image: shortform, command: [started]}}\n' >carte.yaml
+    carte-stack up -d
+    eventually 30 has_count shortform app exited 1 || carte-stack ps -a
+    [ "$(carte-stack logs --no-log-prefix app)" = 'started in /app with data' ]
+    carte-stack down
 }
 
 @test "a mistake names file, line and the nearest word" {

@@ -107,6 +107,23 @@ static int add_layer(struct stage *stage, const struct cartefile_instruction *at
     return stage_commit_layer(stage, at, key, &layer, err);
 }
 
+/* The start script, or where nothing can carry it out, as on scratch, the executable itself. */
+static int set_entrypoint(struct stage *stage, const struct merged *base, const char *exe,
+                          struct error *err)
+{
+    struct image_config *config = &stage->manifest->config;
+    AUTO_MERGED_NODE struct merged_node shell = { 0 };
+
+    if (merged_find(base, "bin/sh", true, &shell, err) < 0)
+        return -1;
+    strings_done(&config->entrypoint);
+    strings_done(&config->cmd);
+    strings_add(&config->entrypoint, shell.found ? "/" START : exe);
+    free(config->working_dir);
+    config->working_dir = alloc_text("/" APP);
+    return 0;
+}
+
 static int run_parts(struct stage *stage, struct parts *parts, struct error *err)
 {
     const struct cartefile *cartefile = stage->builder->cartefile;
@@ -134,7 +151,8 @@ static int run_parts(struct stage *stage, struct parts *parts, struct error *err
         return -1;
     if (exe.scan.count != 1 || !S_ISREG(exe.scan.entries[0].status.st_mode))
         return error_set(err, ERROR_INVALID, "exe_PATH '%s' is no file below PATH", parts->exe);
-    if (add_layer(stage, get_instruction(cartefile, CARTEFILE_PATH), &files, NULL, err) < 0 ||
+    if (set_entrypoint(stage, base, target, err) < 0 ||
+        add_layer(stage, get_instruction(cartefile, CARTEFILE_PATH), &files, NULL, err) < 0 ||
         add_layer(stage, get_instruction(cartefile, CARTEFILE_EXE_PATH), &exe, NULL, err) < 0)
         return -1;
     return add_layer(stage, get_instruction(cartefile, CARTEFILE_NAME), &start, parts->exe, err);
@@ -143,7 +161,6 @@ static int run_parts(struct stage *stage, struct parts *parts, struct error *err
 int short_form_run(struct stage *stage, struct error *err)
 {
     const struct cartefile *cartefile = stage->builder->cartefile;
-    struct image_config *config = &stage->manifest->config;
     struct parts parts = { 0 };
     int result = -1;
 
@@ -157,17 +174,14 @@ int short_form_run(struct stage *stage, struct error *err)
     }
     free(parts.folder);
     free(parts.exe);
-    strings_done(&config->entrypoint);
-    strings_done(&config->cmd);
-    strings_add(&config->entrypoint, "/" START);
-    free(config->working_dir);
-    config->working_dir = alloc_text("/" APP);
     return result;
 }
 
+/* The building user, also behind sudo. */
 static const char *find_author(void)
 {
-    const struct passwd *user = getpwuid(getuid());
+    const char *behind = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+    const struct passwd *user = text_is_empty(behind) ? getpwuid(getuid()) : getpwnam(behind);
 
     return user ? user->pw_name : "unknown";
 }

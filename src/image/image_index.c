@@ -24,6 +24,7 @@ static void item_done(struct image_index_item *item)
     free(item->digest);
     free(item->media_type);
     free(item->name);
+    free(item->record);
     free(item->os);
     free(item->architecture);
     free(item->variant);
@@ -55,6 +56,7 @@ static const char *find_name(const struct json *annotations)
 static int parse_item(const struct json *json, struct image_index *index, struct error *err)
 {
     const struct json *platform = json_find(json, "platform");
+    const struct json *notes = json_find(json, "annotations");
     const char *digest = json_find_text(json, "digest", NULL);
     int64_t size = json_find_int(json, "size", -1);
     struct image_index_item *item = NULL;
@@ -67,7 +69,8 @@ static int parse_item(const struct json *json, struct image_index *index, struct
     item->digest = alloc_text(digest);
     item->media_type = alloc_text(json_find_text(json, "mediaType", MANIFEST_MEDIA_TYPE));
     item->size_bytes = (uint64_t)size;
-    item->name = alloc_text(find_name(json_find(json, "annotations")));
+    item->name = alloc_text(find_name(notes));
+    item->record = alloc_text(json_find_text(notes, IMAGE_INDEX_RECORD_KEY, NULL));
     item->os = alloc_text(json_find_text(platform, "os", NULL));
     item->architecture = alloc_text(json_find_text(platform, "architecture", NULL));
     item->variant = alloc_text(json_find_text(platform, "variant", NULL));

@@ -22,10 +22,14 @@ struct error;
 
 #define IMAGE_INDEX_ITEMS_MAX 4096U
 
+/* The annotation that takes the metadata record of the short form along. */
+#define IMAGE_INDEX_RECORD_KEY "carte.image.record"
+
 struct image_index_item {
     char *digest, *media_type;
     uint64_t size_bytes;
     char *name;                        /* from the annotations, not checked; NULL: none */
+    char *record;                      /* an image's metadata record, likewise */
     char *os, *architecture, *variant; /* NULL: not said */
 };
 

@@ -24,6 +24,7 @@
 #include "image/stream_reader.h"
 #include "util/alloc.h"
 #include "util/error.h"
+#include "util/json.h"
 
 /* Indexes in indexes: an image layout has one of names that lists some of platforms. */
 #define INDEX_DEPTH_MAX 3U
@@ -280,6 +281,35 @@ static int load_item(struct loader *loader, const struct image_index_item *item,
     return 0;
 }
 
+/* One that the store has already stays. */
+static int take_record(struct loader *loader, const struct image_index_item *item,
+                       const struct image_loaded *image, struct error *err)
+{
+    AUTO_FREE char *before = NULL;
+    AUTO(json) struct json *record = NULL;
+
+    if (store_find_record(loader->store, image->id, &before, err) < 0)
+        return -1;
+    if (before)
+        return 0;
+    record = json_parse(item->record, strlen(item->record), err);
+    if (!record)
+        return error_wrap(err, "metadata record");
+    return store_save_record(loader->store, image->id, item->record, err);
+}
+
+static int load_named(struct loader *loader, const struct image_index_item *item,
+                      const struct strings *names, struct error *err)
+{
+    size_t before = loader->out->count;
+
+    if (load_item(loader, item, names, 0, err) < 0)
+        return -1;
+    if (!item->record || loader->out->count == before)
+        return 0;
+    return take_record(loader, item, &loader->out->images[before], err);
+}
+
 static bool is_first(const struct image_index *index, size_t place)
 {
     for (size_t i = 0; i < place; i++) {
@@ -314,7 +344,7 @@ static int load_layout(struct loader *loader, const struct spool_file *file, str
                                       item->architecture));
             continue;
         }
-        if (load_item(loader, item, &names, 0, err) < 0)
+        if (load_named(loader, item, &names, err) < 0)
             return error_wrap(err, "image %s", names.count > 0 ? names.items[0] : item->digest);
     }
     return 0;

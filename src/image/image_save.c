@@ -18,6 +18,7 @@
 
 #include "image/blob.h"
 #include "image/docker_manifest.h"
+#include "image/image_index.h"
 #include "image/layer.h"
 #include "image/manifest.h"
 #include "image/prune.h"
@@ -46,6 +47,7 @@ struct wanted {
     char *json; /* the manifest of the archive */
     char *digest;
     char *config;
+    char *record; /* of the short form; NULL: none */
 };
 
 struct saver {
@@ -68,6 +70,7 @@ static void saver_done(struct saver *saver)
         free(saver->wanted[i].json);
         free(saver->wanted[i].digest);
         free(saver->wanted[i].config);
+        free(saver->wanted[i].record);
     }
     free(saver->wanted);
     for (size_t i = 0; i < saver->part_count; i++) {
@@ -178,7 +181,7 @@ static int add_image(struct saver *saver, struct wanted *wanted, struct error *e
     wanted->config = alloc_format("blobs/sha256/%s", manifest->id + strlen("sha256:"));
     add_text(saver, manifest->id, text_get(&config));
     add_text(saver, wanted->digest, wanted->json);
-    return 0;
+    return store_find_record(saver->store, manifest->id, &wanted->record, err);
 }
 
 /* An image is in the archive once, with each of the names it was asked for by. */
@@ -212,22 +215,30 @@ static int want(struct saver *saver, const char *reference, struct error *err)
     return 0;
 }
 
+static struct json *format_annotations(const struct wanted *wanted, const char *name)
+{
+    struct json *notes = json_new_object();
+
+    if (name) {
+        AUTO_FREE char *full = reference_full_name(name);
+
+        json_set_text(notes, "io.containerd.image.name", full);
+        json_set_text(notes, "org.opencontainers.image.ref.name", name);
+    }
+    if (wanted->record)
+        json_set_text(notes, IMAGE_INDEX_RECORD_KEY, wanted->record);
+    return notes;
+}
+
 static struct json *format_descriptor(const struct wanted *wanted, const char *name)
 {
     struct json *json = json_new_object();
-    struct json *notes = NULL;
-    AUTO_FREE char *full = NULL;
 
     json_set_text(json, "mediaType", MANIFEST_MEDIA_TYPE);
     json_set_text(json, "digest", wanted->digest);
     json_set_int(json, "size", (int64_t)strlen(wanted->json));
-    if (!name)
-        return json;
-    notes = json_new_object();
-    full = reference_full_name(name);
-    json_set_text(notes, "io.containerd.image.name", full);
-    json_set_text(notes, "org.opencontainers.image.ref.name", name);
-    json_set(json, "annotations", notes);
+    if (name || wanted->record)
+        json_set(json, "annotations", format_annotations(wanted, name));
     return json;
 }
 

@@ -20,6 +20,7 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/file.h"
+#include "util/json.h"
 #include "util/text.h"
 
 struct place {
@@ -258,23 +259,59 @@ static void a_link_in_the_image_leads_a_copy_inside_it(void **state)
     assert_content(image, "real/new", "new");
 }
 
+/* Whether the file is in the layer `place` of the image, counted from the top. */
+static bool layer_has(const struct image *image, size_t place, const char *path)
+{
+    AUTO_FREE char *full = alloc_format("%s/%s", image->layers.items[place], path);
+
+    return file_exists(AT_FDCWD, full);
+}
+
 static void the_short_form_makes_three_layers_and_a_record(void **state)
 {
     const struct place *place = *state;
     AUTO(image) struct image *image = NULL;
-    AUTO_FREE char *record = NULL;
+    AUTO_FREE char *text = NULL;
+    AUTO(json) struct json *record = NULL;
+    const struct json *layer = NULL;
     struct error err = { 0 };
 
     write_file(place, "context/app/data", "data");
     write_file(place, "context/app/bin/start", "#!/bin/sh\n");
+    write_file(place, "context/sh", "");
+    image_free(must_build(place, "context", "FROM scratch\nCOPY sh /bin/sh\n", "base:1"));
     image = must_build(place, "context",
-                       "FROM scratch\nNAME short\nPATH ./app\nexe_PATH bin/start\n", "short");
+                       "FROM base:1\nNAME short\nPATH ./app\nexe_PATH bin/start\n", "short");
+    assert_int_equal(image->layers.count, 4);
+    assert_true(layer_has(image, 2, "app/data") && !layer_has(image, 2, "app/bin/start"));
+    assert_true(layer_has(image, 1, "app/bin/start") && !layer_has(image, 1, "app/data"));
+    assert_true(layer_has(image, 0, "app/.start") && !layer_has(image, 0, "app/bin"));
+    assert_string_equal(image->config.entrypoint.items[0], "/app/.start");
+    assert_string_equal(image->config.working_dir, "/app");
+    assert_int_equal(store_find_record(place->store, image->id, &text, &err), 0);
+    record = json_parse(text, strlen(text), &err);
+    assert_int_equal(json_count(record), 6);
+    assert_string_equal(json_find_text(record, "name", ""), "short");
+    assert_string_equal(json_find_text(record, "exe_path", ""), "bin/start");
+    assert_string_equal(json_find_text(record, "base_image", ""), "base:1");
+    assert_non_null(json_find_text(record, "author", NULL));
+    assert_int_equal(strlen(json_find_text(record, "timestamp", "")), 24);
+    layer = json_first(json_find(record, "layers"));
+    for (size_t i = 1; i < 4; i++, layer = json_next(layer))
+        assert_string_equal(json_get_text(layer, ""), image->diff_ids.items[i]);
+    assert_null(layer);
+}
+
+static void without_a_shell_the_short_form_starts_the_executable(void **state)
+{
+    const struct place *place = *state;
+    AUTO(image) struct image *image = NULL;
+
+    write_file(place, "context/app/start", "program");
+    image = must_build(place, "context", "FROM scratch\nNAME short\nPATH app\nexe_PATH start\n",
+                       "short");
     assert_int_equal(image->layers.count, 3);
-    assert_content(image, "app/data", "data");
-    assert_int_equal(store_find_record(place->store, image->id, &record, &err), 0);
-    assert_non_null(record);
-    assert_non_null(strstr(record, "\"exe_path\""));
-    assert_non_null(strstr(record, "\"base_image\""));
+    assert_string_equal(image->config.entrypoint.items[0], "/app/start");
 }
 
 static void a_volume_is_filled_from_the_image(void **state)
@@ -418,6 +455,7 @@ int main(void)
         TEST(stages_owners_modes_and_ignored_files_are_respected),
         TEST(a_link_in_the_image_leads_a_copy_inside_it),
         TEST(the_short_form_makes_three_layers_and_a_record),
+        TEST(without_a_shell_the_short_form_starts_the_executable),
         TEST(a_volume_is_filled_from_the_image),
         TEST(names_move_and_what_nobody_needs_is_pruned),
         TEST(what_a_killed_build_left_is_swept),
