@@ -142,13 +142,41 @@ _carte_complete()
         words="$globals --follow -f --tail -n --timestamps -t --since"
         case $previous in
         esac ;;
+    update)
+        words="$globals --memory -m --cpus --pids-limit"
+        case $previous in
+        esac ;;
+    rename)
+        words="$globals"
+        case $previous in
+        esac ;;
+    pause)
+        words="$globals"
+        case $previous in
+        esac ;;
+    unpause)
+        words="$globals"
+        case $previous in
+        esac ;;
+    port)
+        words="$globals"
+        case $previous in
+        esac ;;
+    top)
+        words="$globals"
+        case $previous in
+        esac ;;
+    stats)
+        words="$globals --all -a --no-stream --format"
+        case $previous in
+        esac ;;
     version)
         words="$globals --short --format -f"
         case $previous in
         --format) values='text json' ;;
         esac ;;
     '')
-        words="$globals build bootstrap images inspect history tag rmi prune df save load import export pull push login logout ps run create start stop restart kill wait rm exec attach logs version" ;;
+        words="$globals build bootstrap images inspect history tag rmi prune df save load import export pull push login logout ps run create start stop restart kill wait rm exec attach logs update rename pause unpause port top stats version" ;;
     esac
     [ -n "$values" ] && words=$values
     if [ -n "$services" ] && [ -z "$values" ]; then

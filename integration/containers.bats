@@ -135,6 +135,55 @@ has_said() {
     [ "$(carte logs "$1")" = "$2" ]
 }
 
+@test "limits and names change while it runs" {
+    local pid
+    carte run -d --name grow -m 64m tool sleep 1000
+    pid=$(carte inspect -f '{{.State.Pid}}' grow)
+    carte update -m 96m --pids-limit 77 grow
+    [ "$(carte exec grow cat /sys/fs/cgroup/memory/memory.limit_in_bytes)" = 100663296 ] ||
+        [ "$(carte exec grow cat /sys/fs/cgroup/memory.max)" = 100663296 ]
+    carte rename grow grown
+    [ "$(carte inspect -f '{{.State.Pid}}' grown)" = "$pid" ]
+    run carte inspect grow
+    [ "$status" -ne 0 ]
+    carte rm -f grown
+}
+
+@test "pause stops the processes, unpause lets them go on, and stop does both" {
+    carte run -d --name tick tool sh -c 'while :; do echo x; sleep 0.05; done'
+    eventually 10 ticks_more
+    carte pause tick
+    [ "$(carte ps --format json | jq -r .State)" = paused ]
+    [ "$(carte inspect -f '{{.State.Status}}' tick)" = paused ]
+    run carte exec tick true
+    [[ $output == *paused* ]]
+    ! ticks_more
+    carte unpause tick
+    eventually 10 ticks_more
+    carte pause tick
+    carte stop -t 0 tick
+    [ "$(carte wait tick)" = 137 ]
+}
+
+# More lines than there were half a second ago?
+ticks_more() {
+    local before
+    before=$(carte logs tick | wc -l)
+    sleep 0.5 # the time in which ten lines would come
+    [ "$(carte logs tick | wc -l)" -gt "$before" ]
+}
+
+@test "inspect, port, top and stats" {
+    carte run -d --name look -p 127.0.0.1:18081:80 -e A=b -m 50m tool sleep 1000
+    [ "$(carte inspect -f '{{.Name}} {{.State.Status}} {{.Config.Image}}' look)" = "/look running tool" ]
+    carte inspect look | jq -e '.[0].Config.Env | index("A=b")'
+    [ "$(carte port look)" = "80/tcp -> 127.0.0.1:18081" ]
+    [ "$(carte port look 80)" = 127.0.0.1:18081 ]
+    carte top look | grep -q 'root .*sleep 1000'
+    [ "$(carte stats --no-stream --format '{{.Name}} {{.PIDs}}' look)" = "look 1" ]
+    carte stats --no-stream | grep -q '/ 50'
+}
+
 @test "names are unique, and one that is mistyped is told" {
     carte run -d --name first tool sleep 1000
     run carte run --name first tool true

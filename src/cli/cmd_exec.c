@@ -202,6 +202,9 @@ static int exec_container_run(struct command_call *call, struct error *err)
     if (!text_equal(json_find_text(found.replica, "state", ""), "running"))
         return error_set(err, ERROR_EXISTS, "container '%s' is not running",
                          json_find_text(found.replica, "name", ""));
+    if (json_find_bool(found.replica, "paused", false))
+        return error_set(err, ERROR_EXISTS, "container '%s' is paused: carte unpause %s first",
+                         json_find_text(found.replica, "name", ""), call->operands->items[0]);
     if (options->terminal && !options->detach && !terminal_is_interactive())
         return error_set(err, ERROR_INVALID,
                          "option '--tty': standard input and output are no terminal");

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/container_find.h"
 #include "cli/container_list.h"
+#include "cli/describe_container.h"
 #include "cli/image_row.h"
 #include "cli/open_store.h"
 #include "cli/output.h"
@@ -42,17 +44,24 @@ static const struct option inspect_options[] = {
         .name = "format",
         .argument = "TEMPLATE",
         OPTION(TEXT, struct inspect_options, format),
-        .doc = "Print a template for each image, such as '{{.Id}}' or '{{json .Config.Env}}'.",
+        .doc = "Print a template for each, such as '{{.Id}}' or '{{json .Config.Env}}'.",
     },
     { 0 },
 };
 
+/* Of a container with that name or id, else of an image. */
 static int add_description(struct store *store, const char *reference, struct json *array,
                            struct error *err)
 {
+    AUTO_CONTAINER_FIND struct container_find found = { 0 };
     AUTO(image) struct image *image = NULL;
     struct json *description = NULL;
+    struct error ignored = { 0 };
 
+    if (container_find(reference, &found, &ignored) == 0) {
+        json_append(array, describe_container(&found));
+        return 0;
+    }
     if (find_image(store, reference, &image, err) < 0 ||
         describe_image(store, image, &description, err) < 0)
         return -1;
@@ -105,11 +114,10 @@ static int inspect_run(struct command_call *call, struct error *err)
 
 const struct command cmd_image_inspect = {
     .name = "inspect",
-    .operands = "IMAGE...",
-    .summary = "Print what is known of images, as a JSON array.",
-    .details =
-        "Keys are those of 'docker image inspect'. An image of the short form of a Cartefile "
-        "has its metadata under Record.",
+    .operands = "CONTAINER|IMAGE...",
+    .summary = "Print what is known of containers and images, as a JSON array.",
+    .details = "Keys are those of 'docker inspect'. An image of the short form of a Cartefile "
+               "has its metadata under Record.",
     .options = inspect_options,
     .options_size = sizeof(struct inspect_options),
     .operand_min = 1,

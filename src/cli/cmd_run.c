@@ -50,20 +50,6 @@ static int provide_image(struct command_call *call, const char *reference, struc
     return result;
 }
 
-static int check_name(const char *name, struct error *err)
-{
-    static const char allowed[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-
-    if (strlen(name) > 63 || strlen(name) < 2 || name[strspn(name, allowed)] != '\0' ||
-        strchr("_.-", name[0]))
-        return error_set(err, ERROR_INVALID,
-                         "option '--name': '%s' cannot be a name; write 2 to 63 letters, digits, "
-                         "'_', '.' and '-', the first a letter or digit",
-                         name);
-    return 0;
-}
-
 /* Make the container, stopped; *name_out is freed by the caller. */
 static int create(struct command_call *call, bool awaited, char **name_out, struct error *err)
 {
@@ -71,7 +57,7 @@ static int create(struct command_call *call, bool awaited, char **name_out, stru
     AUTO_FREE char *name = options->name ? alloc_text(options->name) : single_change_make_name();
     AUTO_FREE char *text = NULL;
 
-    if (check_name(name, err) < 0 ||
+    if (single_change_check_name(name, err) < 0 ||
         single_spec_format(options, name, call->operands, &text, err) < 0 ||
         provide_image(call, call->operands->items[0], err) < 0 ||
         single_change_create(name, text, awaited, err) < 0)

@@ -179,6 +179,32 @@ static int kill_run(struct command_call *call, struct error *err)
     return do_each(call, kill_one, err);
 }
 
+static int pause_one(struct command_call *call, const struct container_find *found,
+                     struct error *err)
+{
+    (void)call;
+    return post(found, "/v1/pause", OPTION_UNSET, err);
+}
+
+static int pause_run(struct command_call *call, struct error *err)
+{
+    return do_each(call, pause_one, err);
+}
+
+static int unpause_one(struct command_call *call, const struct container_find *found,
+                       struct error *err)
+{
+    (void)call;
+    if (!json_find_bool(found->replica, "paused", false))
+        return error_set(err, ERROR_EXISTS, "container '%s' is not paused", name_of(found));
+    return post(found, "/v1/unpause", OPTION_UNSET, err);
+}
+
+static int unpause_run(struct command_call *call, struct error *err)
+{
+    return do_each(call, unpause_one, err);
+}
+
 static int remove_one(struct command_call *call, const struct container_find *found,
                       struct error *err)
 {
@@ -291,6 +317,10 @@ const struct command cmd_single_kill =
     SINGLE_COMMAND("kill", kill_run, kill_options, "Send a signal to containers.");
 const struct command cmd_single_remove =
     SINGLE_COMMAND("rm", remove_run, remove_options, "Remove containers.");
+const struct command cmd_single_pause =
+    SINGLE_COMMAND("pause", pause_run, NULL, "Stop the processes of containers where they are.");
+const struct command cmd_single_unpause =
+    SINGLE_COMMAND("unpause", unpause_run, NULL, "Let paused containers go on.");
 const struct command cmd_single_wait = {
     .name = "wait",
     .operands = "CONTAINER...",

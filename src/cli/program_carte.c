@@ -8,6 +8,8 @@
 #include "cli/cmd_bootstrap.h"
 #include "cli/cmd_build.h"
 #include "cli/cmd_console.h"
+#include "cli/cmd_container.h"
+#include "cli/cmd_edit.h"
 #include "cli/cmd_exec.h"
 #include "cli/cmd_front.h"
 #include "cli/cmd_image.h"
@@ -31,14 +33,6 @@ static const struct option carte_options[] = {
     PROGRAM_VERSION_OPTION,
     { 0 },
 };
-
-/* Known commands, refused by name instead of as unknown words. */
-#define NOT_BUILT(name_, operands_, summary_)                                           \
-    {                                                                                   \
-        .name = (name_), .operands = (operands_), .summary = (summary_),                \
-        .refusal = "is not built yet; run single containers as a stack of one service", \
-    }
-static const struct command carte_stats = NOT_BUILT("stats", NULL, "Print the use of resources.");
 
 static const struct command *const carte_commands[] = {
     /* Making images. */
@@ -74,7 +68,13 @@ static const struct command *const carte_commands[] = {
     &cmd_exec_container,
     &cmd_attach_container,
     &cmd_logs_container,
-    &carte_stats,
+    &cmd_edit_update,
+    &cmd_edit_rename,
+    &cmd_single_pause,
+    &cmd_single_unpause,
+    &cmd_container_port,
+    &cmd_container_top,
+    &cmd_container_stats,
     /* The rest. */
     &cmd_version,
     /* Of a running stack, not for people. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/container_find.h"
 #include "cli/output.h"
 #include "cli/replica_row.h"
 #include "cli/table.h"
@@ -57,9 +58,11 @@ static void format_lines(const struct ps_list *list, int64_t wall_ms, struct tex
         const char *service = json_find_text(replica, "service", "");
         AUTO(json) struct json *json = NULL;
         AUTO_FREE char *line = NULL;
+        char id[CONTAINER_FIND_ID_SIZE];
 
         if (list->options->quiet) {
-            text_add_format(out, "%s\n", json_find_text(replica, "id", ""));
+            container_find_id(json_find_text(row, "project", ""), replica, id);
+            text_add_format(out, "%s\n", id);
         } else if (list->options->services) {
             if (!strings_has(&services, service))
                 text_add_format(out, "%s\n", service);

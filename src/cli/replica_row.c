@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/container_find.h"
 #include "cli/output.h"
 #include "cli/table.h"
 #include "util/clock.h"
@@ -97,7 +98,9 @@ void replica_row_status(const struct json *replica, int64_t wall_ms, struct text
     if (is_state(replica, "running")) {
         text_add(out, "Up ");
         replica_row_age(MAX(wall_ms - started_ms, INT64_C(0)), out);
-        if (health[0])
+        if (json_find_bool(replica, "paused", false))
+            text_add(out, " (Paused)");
+        else if (health[0])
             text_add_format(out, " (%s)", health);
     } else if (is_state(replica, "stopping")) {
         text_add(out, "Stopping");
@@ -180,6 +183,8 @@ static struct json *new_publishers(const struct json *replica)
 /* The state in the words of compose: what has ended is exited, whatever it was to do. */
 static const char *find_word(const struct json *replica)
 {
+    if (json_find_bool(replica, "paused", false))
+        return "paused";
     if (is_state(replica, "pending"))
         return json_find_int(replica, "started_ms", 0) > 0 ? "restarting" : "created";
     return replica_row_is_alive(replica) ? json_find_text(replica, "state", "") : "exited";
@@ -190,10 +195,12 @@ struct json *replica_row_json(const char *project, const struct json *replica, i
     struct json *row = json_new_object();
     const struct json *addresses = json_find(replica, "addresses");
     AUTO_TEXT struct text command = { 0 }, status = { 0 };
+    char id[CONTAINER_FIND_ID_SIZE];
 
     add_command(replica, &command);
     replica_row_status(replica, wall_ms, &status);
-    json_set_text(row, "ID", json_find_text(replica, "id", ""));
+    container_find_id(project, replica, id);
+    json_set_text(row, "ID", id);
     json_set_text(row, "Name", json_find_text(replica, "name", ""));
     json_set_text(row, "Project", project);
     json_set_text(row, "Service", json_find_text(replica, "service", ""));

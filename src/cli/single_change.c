@@ -34,6 +34,20 @@ char *single_change_make_name(void)
                         who[random / ARRAY_SIZE(how) % ARRAY_SIZE(who)], random >> 16);
 }
 
+int single_change_check_name(const char *name, struct error *err)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+
+    if (strlen(name) > 63 || strlen(name) < 2 || name[strspn(name, allowed)] != '\0' ||
+        strchr("_.-", name[0]))
+        return error_set(err, ERROR_INVALID,
+                         "'%s' cannot be the name of a container; write 2 to 63 letters, digits, "
+                         "'_', '.' and '-', the first a letter or digit",
+                         name);
+    return 0;
+}
+
 static struct json *new_names(const char *name)
 {
     struct json *array = json_new_array();
@@ -111,6 +125,16 @@ int single_change_start(const char *name, int *status_out, struct error *err)
         return 0;
     *status_out = (int)json_find_int(answer, "exit_code", 125);
     return error_set(err, ERROR_SYSTEM, "%s", json_find_text(answer, "exit_reason", ""));
+}
+
+int single_change_edit(const char *name, void (*change)(void *context, struct service *service),
+                       void *context, struct error *err)
+{
+    AUTO_CLOSE int lock = -1;
+
+    if (single_lock(true, &lock, err) < 0 || single_edit(name, change, context, err) < 0)
+        return -1;
+    return apply(NULL, false, err);
 }
 
 /* A supervisor without containers ends by itself after a while; so it does at once. */

@@ -18,6 +18,9 @@ struct error;
 /* A made-up name that no container has, such as "brisk_otter". */
 char *single_change_make_name(void) MUST_CHECK;
 
+/* ERROR_INVALID: it cannot be the name of a container. */
+int single_change_check_name(const char *name, struct error *err) MUST_CHECK;
+
 /*
  * Add the container `name` that the stack file `text` describes, stopped. `awaited`: the output
  * of its first start waits for a client. On failure there is none.
@@ -38,6 +41,12 @@ int single_change_post(const char *path, const struct strings *names, int64_t ti
  * 125, 126 or 127.
  */
 int single_change_start(const char *name, int *status_out, struct error *err) MUST_CHECK;
+
+struct service;
+
+/* Alter the definition of a container; limits and its name change while it runs. */
+int single_change_edit(const char *name, void (*change)(void *context, struct service *service),
+                       void *context, struct error *err) MUST_CHECK;
 
 /* Take containers away, which are stopped first; what supervises them ends with the last. */
 int single_change_remove(const struct strings *names, struct error *err) MUST_CHECK;

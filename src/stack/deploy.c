@@ -53,11 +53,13 @@ static const struct field resources_fields[] = {
     {
         .key = "limits",
         EMBEDDED(struct service, limits, struct service_limits, limits_object),
+        .live = true,
         .doc = "What each replica may use at most.",
     },
     {
         .key = "reservations",
         EMBEDDED(struct service, reservations, struct service_limits, reservations_object),
+        .live = true,
         .doc = "What each replica counts on.",
     },
     {},

@@ -124,6 +124,7 @@ static const struct field service_fields[] = {
     {
         .key = "container_name",
         MEMBER(STRING, struct service, container_name),
+        .live = true,
         .doc = "The name of the only replica.",
     },
     {

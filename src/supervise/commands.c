@@ -16,6 +16,7 @@
 #include "supervise/keeper.h"
 #include "supervise/networks.h"
 #include "supervise/replica.h"
+#include "supervise/replica_pause.h"
 #include "supervise/status.h"
 #include "supervise/sweep.h"
 #include "util/alloc.h"
@@ -309,6 +310,44 @@ static void restart(void *context, struct control_server_request *request, const
     control_server_answer(request, NULL);
 }
 
+/* Of several services, those that can are; the first failure is answered. */
+static void pause_or_not(struct crew *crew, struct control_server_request *request,
+                         const struct json *body,
+                         int (*change)(struct replica *replica, struct error *err))
+{
+    char **names = NULL;
+    struct error first = { 0 };
+
+    if (read_services(crew, body, &names, &first) < 0) {
+        control_server_refuse(request, &first);
+        return;
+    }
+    for (size_t i = 0; i < crew->replica_count; i++) {
+        struct error err = { 0 };
+
+        if (is_named(names, crew->replicas[i]->record->service) &&
+            change(crew->replicas[i], &err) < 0 && first.code == ERROR_NONE)
+            first = err;
+    }
+    free_names(names);
+    if (first.code != ERROR_NONE)
+        control_server_refuse(request, &first);
+    else
+        control_server_answer(request, NULL);
+}
+
+static void pause_services(void *context, struct control_server_request *request,
+                           const struct json *body)
+{
+    pause_or_not(context, request, body, replica_pause_begin);
+}
+
+static void unpause_services(void *context, struct control_server_request *request,
+                             const struct json *body)
+{
+    pause_or_not(context, request, body, replica_pause_end);
+}
+
 static void down(void *context, struct control_server_request *request, const struct json *body)
 {
     struct crew *crew = context;
@@ -331,6 +370,8 @@ void commands_fill(struct crew *crew, struct control_server_handlers *out)
             [CONTROL_SERVER_START] = start,
             [CONTROL_SERVER_STOP] = stop,
             [CONTROL_SERVER_RESTART] = restart,
+            [CONTROL_SERVER_PAUSE] = pause_services,
+            [CONTROL_SERVER_UNPAUSE] = unpause_services,
             [CONTROL_SERVER_WAIT] = wait_for_exit,
             [CONTROL_SERVER_DOWN] = down,
         },

@@ -9,6 +9,7 @@
  *                                     brought up; the others stay as they are], "created": these
  *                                     stay stopped, "awaited": their consoles wait for a client}
  *   POST /v1/scale                    {"services": {"login": 5}}
+ *   POST /v1/pause, /v1/unpause       {"services": [...]}; none: all
  *   POST /v1/start, /v1/stop, /v1/restart   {"services": [...], "timeout_ms": 10000}; none: all
  *   POST /v1/wait                     {"service": name, "next": bool, "start": bool}: answers when
  *                                     the service's replica has ended: {"exit_code","exit_kind",
@@ -24,7 +25,7 @@
  *    "replicas":[{"name","service","index","state","health","pid","start_time","restarts",
  *       "image","command","created_ms","started_ms","exit_code","exit_reason",
  *       "addresses":{network: address}, "ports":[{"host_ip","published","target","protocol"}],
- *       "tty","stdin_open": bool,"id","cgroup_parent","netns","waiting": text or absent,
+ *       "paused","tty","stdin_open": bool,"id","cgroup_parent","netns","waiting": text or absent,
  *       "blocked": bool, what it waits for has failed and does not come back by itself,
  *       "current": bool, false for one that is to be replaced or removed,
  *       "env":[...],"cwd","user","capabilities": number,"allow_new_privileges","privileged",

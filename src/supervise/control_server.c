@@ -67,6 +67,8 @@ static const struct route {
     { EVHTTP_REQ_POST, "/v1/start", CONTROL_SERVER_START },
     { EVHTTP_REQ_POST, "/v1/stop", CONTROL_SERVER_STOP },
     { EVHTTP_REQ_POST, "/v1/restart", CONTROL_SERVER_RESTART },
+    { EVHTTP_REQ_POST, "/v1/pause", CONTROL_SERVER_PAUSE },
+    { EVHTTP_REQ_POST, "/v1/unpause", CONTROL_SERVER_UNPAUSE },
     { EVHTTP_REQ_POST, "/v1/wait", CONTROL_SERVER_WAIT },
     { EVHTTP_REQ_POST, "/v1/down", CONTROL_SERVER_DOWN },
 };

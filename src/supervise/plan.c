@@ -304,6 +304,15 @@ static void plan_security_options(const struct service *service, struct containe
     }
 }
 
+struct container_limits plan_limits(const struct service *service)
+{
+    return (struct container_limits){
+        .cpu_millis = service->limits.cpu_millis,
+        .memory_bytes = service->limits.memory_bytes,
+        .pids = service->limits.pids,
+    };
+}
+
 static int plan_security(const struct service *service, struct plan *plan, struct error *err)
 {
     struct container_spec *spec = &plan->spec;
@@ -319,9 +328,7 @@ static int plan_security(const struct service *service, struct plan *plan, struc
     for (size_t i = 0; i < service->ulimit_count; i++)
         if (plan_ulimit(&service->ulimits[i], plan, err) < 0)
             return error_wrap(err, "service '%s'", service->name);
-    spec->limits.cpu_millis = service->limits.cpu_millis;
-    spec->limits.memory_bytes = service->limits.memory_bytes;
-    spec->limits.pids = service->limits.pids;
+    spec->limits = plan_limits(service);
     return 0;
 }
 

@@ -63,6 +63,9 @@ int plan_make(const struct plan_input *input, struct plan **out, struct error *e
 void plan_free(struct plan *plan);
 DEFINE_CLEANUP(plan)
 
+/* What its replicas may use. */
+struct container_limits plan_limits(const struct service *service) MUST_CHECK;
+
 /* The command line of a service's containers: its own, or the image's. */
 void plan_arguments(const struct service *service, const struct image_config *image,
                     struct strings *out);

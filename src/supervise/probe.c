@@ -158,7 +158,7 @@ void probe_tick(struct replica *replica)
 {
     int64_t at_ms = HEALTH_NEVER;
 
-    if (replica->record->state != REPLICA_RUNNING)
+    if (replica->record->state != REPLICA_RUNNING || replica->record->paused)
         return;
     switch (health_decide(&replica->health, &replica->check, clock_now_ms(), &at_ms)) {
     case HEALTH_PROBE:

@@ -50,6 +50,7 @@ void replica_update_ready(struct replica *replica)
 {
     bool ready =
         replica->record->state == REPLICA_RUNNING && !replica->draining && !replica->has_ended &&
+        !replica->record->paused &&
         (replica->health.status == HEALTH_NONE || replica->health.status == HEALTH_HEALTHY);
 
     if (ready == replica->ready)
@@ -89,7 +90,7 @@ static void note_started(struct replica *replica, const struct container_process
     record->start_time = process->start_time;
     record->started_ms = clock_wall_ms();
     record->exit = STATE_EXIT_NONE;
-    record->healthy = false;
+    record->healthy = record->paused = false;
     free(record->exit_text);
     record->exit_text = NULL;
     replica->started_ms = clock_now_ms();
@@ -268,8 +269,38 @@ static void set_definition(struct replica *replica, const struct crew_revision *
     plan_healthcheck(service, config, &replica->check);
 }
 
+/* What a container is called, as of now. */
+static char *make_name(const struct crew *crew, const struct service *service, int64_t index)
+{
+    return service->container_name && index == 1
+               ? alloc_text(service->container_name)
+               : alloc_format("%s-%s-%lld", crew->project, service->name, (long long)index);
+}
+
+/* Limits follow the file while the container runs; one that cannot be set counts from the next
+ * start on. */
+static void move_limits(struct replica *replica, const struct service *to)
+{
+    const struct container_limits limits = plan_limits(to);
+    const struct container_limits before = plan_limits(replica->service);
+    struct state_replica *record = replica->record;
+    struct error err = { 0 };
+
+    if (record->pid == 0 || memcmp(&limits, &before, sizeof(limits)) == 0)
+        return;
+    if (container_update(replica->crew->object_name, record->id, &limits, &err) < 0)
+        events_emit(replica->crew->events, "limits_failed", record->service, record->name,
+                    "the limits were not changed: %s", err.text);
+    else
+        events_emit(replica->crew->events, "limits", record->service, record->name,
+                    "the limits were changed");
+}
+
 void replica_move(struct replica *replica, const struct crew_service *service)
 {
+    move_limits(replica, service->service);
+    free(replica->record->name);
+    replica->record->name = make_name(replica->crew, service->service, replica->record->index);
     strings_done(&replica->check.test);
     set_definition(replica, service->revision, service->service, service->image);
     replica->record->revision = service->revision->number;
@@ -311,10 +342,7 @@ static struct state_replica *make_record(struct crew *crew, const struct crew_se
     record->index = index;
     record->serial = ++crew->serial;
     record->id = make_id(record);
-    record->name =
-        service->service->container_name && record->index == 1
-            ? alloc_text(service->service->container_name)
-            : alloc_format("%s-%s-%lld", crew->project, service->name, (long long)record->index);
+    record->name = make_name(crew, service->service, record->index);
     record->revision = service->revision->number;
     record->digest = alloc_text(service->digest);
     record->image = alloc_text(service->image->id);

@@ -114,6 +114,7 @@ static void finish(struct replica *replica, const int *status)
     record->pid = 0;
     record->ended_ms = clock_wall_ms();
     replica->exits++;
+    record->paused = false;
     if (record->state == REPLICA_RUNNING)
         replica->had_failed =
             replica->had_failed || record->exit != STATE_EXIT_CODE || record->exit_code != 0;

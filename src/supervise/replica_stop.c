@@ -18,6 +18,7 @@
 #include "supervise/crew.h"
 #include "supervise/network_front.h"
 #include "supervise/replica.h"
+#include "supervise/replica_pause.h"
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/error.h"
@@ -115,8 +116,19 @@ static bool is_worth_draining(const struct replica *replica)
     return false;
 }
 
+/* What is paused can neither obey nor die. */
+static void let_go_on(struct replica *replica)
+{
+    struct error err = { 0 };
+
+    if (replica_pause_end(replica, &err) < 0)
+        log_warn("a paused replica does not go on", LOG_TEXT("replica", replica->record->name),
+                 LOG_TEXT("why", err.text));
+}
+
 void replica_stop_begin(struct replica *replica)
 {
+    let_go_on(replica);
     if (replica->pidfd < 0)
         return;
     if (!network_front_flush(replica->crew))

@@ -132,6 +132,16 @@ int single_ensure(struct error *err)
     return supervisor_ensure(SINGLE_PROJECT, err);
 }
 
+/* A container that was renamed keeps the name of its service, too. */
+static bool is_taken(const struct stack *stack, const char *name)
+{
+    for (size_t i = 0; i < stack->service_count; i++)
+        if (strcmp(stack->services[i].name, name) == 0 ||
+            text_equal(stack->services[i].container_name, name))
+            return true;
+    return false;
+}
+
 int single_add(const char *name, const char *text, struct error *err)
 {
     AUTO(stack) struct stack *stack = NULL;
@@ -139,7 +149,7 @@ int single_add(const char *name, const char *text, struct error *err)
 
     if (load_stored(&stack, err) < 0)
         return -1;
-    if (stack && stack_find_service(stack, name))
+    if (stack && is_taken(stack, name))
         return error_set(err, ERROR_EXISTS,
                          "the name '%s' is in use: remove that container (carte rm %s), or choose "
                          "another name",
@@ -147,6 +157,21 @@ int single_add(const char *name, const char *text, struct error *err)
     if (load_text(text, stack, &fresh, err) < 0)
         return -1;
     return store(fresh, err);
+}
+
+int single_edit(const char *name, single_change_fn change, void *context, struct error *err)
+{
+    AUTO(stack) struct stack *stack = NULL;
+
+    if (load_stored(&stack, err) < 0)
+        return -1;
+    for (size_t i = 0; stack && i < stack->service_count; i++) {
+        if (strcmp(stack->services[i].name, name) != 0)
+            continue;
+        change(context, &stack->services[i]);
+        return store(stack, err);
+    }
+    return error_set(err, ERROR_NOT_FOUND, "there is no container '%s'", name);
 }
 
 int single_remove(const struct strings *names, size_t *left_out, struct error *err)

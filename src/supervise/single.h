@@ -34,5 +34,14 @@ int single_ensure(struct error *err) MUST_CHECK;
  */
 int single_add(const char *name, const char *text, struct error *err) MUST_CHECK;
 
+/*
+ * With the lock: let `change` alter the service `name`. ERROR_NOT_FOUND: there is none. With the
+ * next /v1/apply limits and names are changed while the container runs.
+ */
+struct service;
+typedef void (*single_change_fn)(void *context, struct service *service);
+int single_edit(const char *name, single_change_fn change, void *context,
+                struct error *err) MUST_CHECK;
+
 /* With the lock: take services away. *left_out: how many are left. */
 int single_remove(const struct strings *names, size_t *left_out, struct error *err) MUST_CHECK;

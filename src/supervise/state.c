@@ -90,6 +90,7 @@ struct json *state_format_replica(const struct state_replica *replica)
     json_set_text(json, "image", replica->image);
     json_set_text(json, "state", replica_rules_state_name(replica->state));
     json_set_bool(json, "leaving", replica->leaving);
+    json_set_bool(json, "paused", replica->paused);
     json_set_bool(json, "healthy", replica->healthy);
     json_set_int(json, "pid", replica->pid);
     json_set_int(json, "start_time", (int64_t)replica->start_time);
@@ -138,6 +139,7 @@ int state_parse_replica(const struct json *json, struct state_replica **out, str
     if (!replica_rules_find_state(json_find_text(json, "state", ""), &replica->state))
         replica->state = REPLICA_STARTING;
     replica->leaving = json_find_bool(json, "leaving", false);
+    replica->paused = json_find_bool(json, "paused", false);
     replica->healthy = json_find_bool(json, "healthy", false);
     replica->pid = (pid_t)json_find_int(json, "pid", 0);
     replica->start_time = (uint64_t)json_find_int(json, "start_time", 0);

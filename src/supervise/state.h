@@ -55,6 +55,7 @@ struct state_replica {
     char *image;       /* id */
     enum replica_state state;
     bool leaving; /* to be removed once it has stopped */
+    bool paused;  /* its processes are stopped where they are */
     bool healthy; /* its last checks succeeded */
     pid_t pid;    /* 0: none */
     uint64_t start_time;

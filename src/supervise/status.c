@@ -167,6 +167,7 @@ static struct json *format_replica(const struct replica *replica)
     json_set_text(json, "image_id", record->image);
     json_set(json, "addresses", format_addresses(record));
     json_set(json, "ports", format_ports(replica->crew, record->service));
+    json_set_bool(json, "paused", record->paused);
     json_set_bool(json, "tty", replica->service->tty);
     json_set_bool(json, "stdin_open", replica->service->stdin_open);
     json_set_text(json, "id", record->id);
