@@ -200,19 +200,23 @@ static void check_short(const struct cartefile *cartefile, struct diagnostics *d
 
 void cartefile_check_order(struct cartefile *cartefile, struct diagnostics *diagnostics)
 {
+    size_t first = 0;
+
     for (size_t i = 0; i < cartefile->count; i++)
         cartefile->is_short |= cartefile->instructions[i].keyword >= CARTEFILE_NAME;
     if (cartefile->is_short) {
         check_short(cartefile, diagnostics);
         return;
     }
-    for (size_t i = 0; i < cartefile->count; i++) {
-        const struct cartefile_instruction *at = &cartefile->instructions[i];
-
-        if (at->keyword == CARTEFILE_FROM)
-            return;
-        if (at->keyword != CARTEFILE_ARG)
-            refuse(cartefile, at, diagnostics, "stands before FROM: only ARG may, begin with FROM");
+    while (first < cartefile->count && cartefile->instructions[first].keyword != CARTEFILE_FROM)
+        first++;
+    if (first == cartefile->count) {
+        refuse_file(cartefile, diagnostics, "no FROM: begin with FROM IMAGE or FROM scratch");
+        return;
     }
-    refuse_file(cartefile, diagnostics, "no FROM: begin with FROM IMAGE or FROM scratch");
+    for (size_t i = 0; i < first; i++) {
+        if (cartefile->instructions[i].keyword != CARTEFILE_ARG)
+            refuse(cartefile, &cartefile->instructions[i], diagnostics,
+                   "stands before FROM: only ARG may, begin with FROM");
+    }
 }

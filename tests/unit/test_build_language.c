@@ -240,6 +240,45 @@ static void a_script_of_its_own_is_part_of_the_key(void **state)
     assert_string_equal(text_get(&bed->runs), "/bin/a|/dev/pipes/script\n");
 }
 
+static char *read_layer_file(const struct bed *bed, const char *path)
+{
+    AUTO_FREE char *full = alloc_format("%s/%s", bed->image->layers.items[0], path);
+    AUTO_TEXT struct text text = { 0 };
+    struct error err = { 0 };
+
+    assert_int_equal(file_read(AT_FDCWD, full, 4096, &text, &err), 0);
+    return text_steal(&text);
+}
+
+static void copy_writes_here_documents(void **state)
+{
+    struct bed *bed = *state;
+    AUTO_FREE char *one = NULL;
+    AUTO_FREE char *two = NULL;
+
+    bed_must_build(bed, "FROM scratch\nARG V=1\nCOPY <<one <<-'two' /d/\n$V \"${V:+x}\" \\$V\none\n"
+                        "\t$V\n\ttwo\n");
+    one = read_layer_file(bed, "d/one");
+    two = read_layer_file(bed, "d/two");
+    assert_string_equal(one, "1 \"x\" $V\n");
+    assert_string_equal(two, "$V\n");
+}
+
+static void the_epoch_is_an_argument_of_the_build(void **state)
+{
+    struct bed *bed = *state;
+    static const char text[] = "FROM scratch\nARG SOURCE_DATE_EPOCH\nENV E=$SOURCE_DATE_EPOCH\n";
+
+    bed_must_build(bed, text);
+    assert_true(text_starts_with(bed->image->created, "1970-01-01T00:00:00"));
+    bed_give_arg(bed, "SOURCE_DATE_EPOCH", "1000000000");
+    bed_assert_env(bed_must_build(bed, text), "E", "1000000000");
+    assert_true(text_starts_with(bed->image->created, "2001-09-09T01:46:40"));
+    assert_int_equal(bed->diagnostics.warning_count, 0);
+    bed_give_arg(bed, "SOURCE_DATE_EPOCH", "yesterday");
+    bed_must_fail(bed, text, "SOURCE_DATE_EPOCH");
+}
+
 static void triggers_run_right_after_the_childs_from_and_only_there(void **state)
 {
     struct bed *bed = *state;
@@ -337,6 +376,8 @@ int main(void)
         BED_TEST(an_argument_that_nothing_takes_is_warned_of),
         BED_TEST(run_has_a_shell_form_an_exec_form_and_scripts),
         BED_TEST(a_script_of_its_own_is_part_of_the_key),
+        BED_TEST(copy_writes_here_documents),
+        BED_TEST(the_epoch_is_an_argument_of_the_build),
         BED_TEST(triggers_run_right_after_the_childs_from_and_only_there),
         BED_TEST(a_trigger_needs_the_stages_it_copies_from),
         BED_TEST(a_failed_step_shows_the_lines_around_it),

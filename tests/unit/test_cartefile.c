@@ -257,6 +257,7 @@ static const struct {
     { "FROM a\nRUN x \\\n  && y\nCOPY \\\n  --fron=b c d\n",
       "Cartefile:5:3: COPY has no flag '--fron': did you mean '--from'?" },
     { "FROM a\nSHELL sh\n", "SHELL needs a JSON array" },
+    { "RUN x\nENV a=b\n", "Cartefile:1:1: no FROM: begin with FROM IMAGE or FROM scratch" },
     { "ENV a=b\nFROM a\n", "Cartefile:1:1: ENV stands before FROM" },
     { "FROM a\nNAME x\n", "PATH is missing" },
     { "FROM a\nNAME x\nRUN y\n", "Cartefile:3:1: RUN does not go with NAME" },
