@@ -41,7 +41,7 @@ GENERATOR := $(OUT)/tests/generate/generate
 FUZZERS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 KERNEL_TESTS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/kernel/test_*.c)))
 
-.PHONY: bench bench-start bench-build torture install generate fuzz run-fuzzers kernel-tests all help programs deps up check unit integration lint tidy format clean hooks
+.PHONY: registry-servers bench bench-start bench-build torture install generate fuzz run-fuzzers kernel-tests all help programs deps up check unit integration lint tidy format clean hooks
 .SECONDARY:
 
 all: programs ## build everything; the programs are in build/bin/
@@ -68,7 +68,7 @@ up: ## install packages, build, bring the metaverse up and wait until it is heal
 check: deps ## install packages, build, run every test
 	@tests/run-all
 
-integration: programs metaverse ## run the integration tests (root)
+integration: programs metaverse registry-servers ## run the integration tests (root)
 	@integration/run
 
 hooks: ## check format and lint before each commit
@@ -156,11 +156,19 @@ $(OUT)/bench/%: $(OUT)/bench/%.o $(LIBRARY)
 $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(LIBRARY)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIBRARY) $(LDLIBS) -lcmocka -o $@
 
+# The servers that integration/registry.bats meets.
+REGISTRY_TESTS := $(OUT)/tests/registry/hostile_registry $(OUT)/tests/registry/token_server
+registry-servers: $(REGISTRY_TESTS)
+$(REGISTRY_TESTS): %: %.o $(OUT)/tests/registry/serve.o $(OUT)/tests/registry/hostile_image.o \
+		$(OUT)/tests/registry/garbage.o $(LIBRARY)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIBRARY) $(LDLIBS) -lssl -lcrypto -o $@
+
 NET_TESTS := $(filter $(OUT)/tests/kernel/test_net%,$(KERNEL_TESTS))
 $(NET_TESTS): $(OUT)/tests/kernel/net_bed.o $(OUT)/tests/kernel/net_stack.o
 RUNTIME_TESTS := $(filter $(OUT)/tests/kernel/test_runtime%,$(KERNEL_TESTS))
 $(RUNTIME_TESTS): $(OUT)/tests/kernel/runtime_bed.o $(OUT)/tests/kernel/bare_bed.o
 
+$(OUT)/tests/registry/%.o: CPPFLAGS += -Itests/registry
 $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@

@@ -310,25 +310,29 @@ static int try_scheme(struct registry *registry, struct http *http, const char *
     return result;
 }
 
-static int find_scheme(struct registry *registry, bool plain_allowed, struct error *err)
+/* Nobody else hears what is said to this machine: there, the scheme that most speak comes first. */
+static int find_scheme(struct registry *registry, struct error *err)
 {
+    bool local = is_local(registry->host);
+    const char *first = local ? "http" : "https";
+    const char *second = local ? "https" : registry->insecure ? "http" : NULL;
     AUTO(http) struct http *http = registry_connect(registry, err);
-    struct error tls = { 0 };
+    struct error failure = { 0 };
 
     if (!http)
         return -1;
-    if (try_scheme(registry, http, "https", err) == 0)
+    if (try_scheme(registry, http, first, err) == 0)
         return 0;
-    tls = *err;
-    if (tls.code != ERROR_SYSTEM && tls.code != ERROR_INVALID)
+    failure = *err;
+    if (failure.code == ERROR_DENIED || failure.code == ERROR_NOT_FOUND)
         return error_wrap(err, "registry %s", registry->host);
     error_clear(err);
-    if (!plain_allowed)
-        return error_set(err, tls.code,
+    if (!second)
+        return error_set(err, failure.code,
                          "registry %s: %s; if it speaks plain HTTP, allow that with --insecure",
-                         registry->host, tls.text);
-    if (try_scheme(registry, http, "http", err) < 0)
-        return error_wrap(err, "registry %s: %s; and", registry->host, tls.text);
+                         registry->host, failure.text);
+    if (try_scheme(registry, http, second, err) < 0)
+        return error_wrap(err, "registry %s: %s; and", registry->host, failure.text);
     return 0;
 }
 
@@ -345,7 +349,6 @@ struct registry *registry_open(const struct registry_settings *settings, struct 
 {
     AUTO(registry) struct registry *registry = alloc_new(struct registry);
     AUTO_REGISTRY_LOGIN struct registry_login found = { 0 };
-    bool plain_allowed = settings->insecure || is_local(settings->host);
 
     registry->host = alloc_text(settings->host);
     registry->insecure = settings->insecure;
@@ -353,8 +356,12 @@ struct registry *registry_open(const struct registry_settings *settings, struct 
         return NULL;
     if (!settings->login && registry_login_find(settings->host, &found, err) < 0)
         return NULL;
-    registry->auth = registry_auth_new(settings->login ? settings->login : &found, plain_allowed);
-    return find_scheme(registry, plain_allowed, err) == 0 ? STEAL_PTR(registry) : NULL;
+    registry->auth = registry_auth_new(settings->login ? settings->login : &found);
+    if (find_scheme(registry, err) < 0)
+        return NULL;
+    if (registry->insecure || text_starts_with(registry->base, "http:"))
+        registry_auth_allow_plain(registry->auth);
+    return STEAL_PTR(registry);
 }
 
 int registry_check_login(struct registry *registry, struct error *err)

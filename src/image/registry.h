@@ -7,8 +7,8 @@
  * makes errors of what registries answer. registry_pull.h and registry_push.h move images.
  *
  * HTTPS is spoken. Plain HTTP is tried after it only with `insecure`, which also takes any
- * certificate, and with this machine (localhost, 127.0.0.0/8). Further certificates are found as
- * docker and podman do: HOST/{*.crt,*.cert,*.key} below /etc/docker/certs.d,
+ * certificate, and before it with this machine (localhost, 127.0.0.0/8). Further certificates are
+ * found as docker and podman do: HOST/{*.crt,*.cert,*.key} below /etc/docker/certs.d,
  * ~/.config/containers/certs.d and /etc/containers/certs.d.
  * Source: the OCI distribution specification, 1.1.
  */

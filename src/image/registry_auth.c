@@ -44,7 +44,7 @@ struct registry_auth {
     size_t count;
 };
 
-struct registry_auth *registry_auth_new(const struct registry_login *login, bool plain_allowed)
+struct registry_auth *registry_auth_new(const struct registry_login *login)
 {
     struct registry_auth *auth = alloc_new(struct registry_auth);
 
@@ -53,7 +53,6 @@ struct registry_auth *registry_auth_new(const struct registry_login *login, bool
         .password = alloc_text(login->password),
         .identity_token = alloc_text(login->identity_token),
     };
-    auth->plain_allowed = plain_allowed;
     pthread_mutex_init(&auth->lock, NULL);
     return auth;
 }
@@ -71,6 +70,11 @@ void registry_auth_free(struct registry_auth *auth)
     free(auth->tokens);
     pthread_mutex_destroy(&auth->lock);
     free(auth);
+}
+
+void registry_auth_allow_plain(struct registry_auth *auth)
+{
+    auth->plain_allowed = true;
 }
 
 bool registry_auth_has_login(const struct registry_auth *auth)

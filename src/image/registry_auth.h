@@ -21,8 +21,8 @@ struct error;
 struct http;
 struct registry_auth;
 
-/* `login` is copied. With `plain_allowed` tokens may be asked for over plain HTTP. */
-struct registry_auth *registry_auth_new(const struct registry_login *login, bool plain_allowed);
+/* `login` is copied. */
+struct registry_auth *registry_auth_new(const struct registry_login *login) MUST_CHECK;
 void registry_auth_free(struct registry_auth *auth);
 DEFINE_CLEANUP(registry_auth)
 
@@ -39,6 +39,9 @@ int registry_auth_make(struct registry_auth *auth, struct http *http, const char
  */
 int registry_auth_learn(struct registry_auth *auth, const char *challenge, const char *header,
                         bool *again_out, struct error *err) MUST_CHECK;
+
+/* Tokens may be asked for over plain HTTP from now on. */
+void registry_auth_allow_plain(struct registry_auth *auth);
 
 /* Whether there is a user or a token to log in with. */
 bool registry_auth_has_login(const struct registry_auth *auth);
