@@ -303,10 +303,14 @@ static void digest_of(const char *line, char out[65])
 
 static void a_digest_changes_with_what_a_replica_needs(void **state)
 {
-    static const char *const same[] = { "scale: 3", "ports: [80]", "restart: always",
+    static const char *const same[] = { "scale: 3",
+                                        "ports: [80]",
+                                        "restart: always",
+                                        "mem_limit: 64m",
+                                        "container_name: other",
                                         "autoscale: {max: 3, metrics: [{type: cpu, target: 5}]}" };
     static const char *const other[] = { "command: x", "environment: {A: 1}", "read_only: true",
-                                         "mem_limit: 64m", "# content" };
+                                         "user: nobody", "# content" };
     char base[65];
     char now[65];
 
