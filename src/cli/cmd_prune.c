@@ -18,6 +18,7 @@
 #include "cli/listing.h"
 #include "cli/open_store.h"
 #include "cli/output.h"
+#include "cli/used_layers.h"
 #include "image/image_size.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
@@ -135,24 +136,6 @@ static int remove_images(struct store *store, const struct prune_options *option
     return 0;
 }
 
-/* Layers that lie under a container, also where its image has been forgotten. */
-static int collect_used_layers(struct store *store, struct strings *out, struct error *err)
-{
-    AUTO_CONTAINER_LIST struct container_list containers = { 0 };
-
-    if (container_list_load(&containers, err) < 0)
-        return -1;
-    for (size_t i = 0; i < containers.count; i++) {
-        AUTO(image) struct image *image = NULL;
-
-        if (store_find_image(store, containers.items[i].image, &image, err) < 0)
-            return -1;
-        for (size_t l = 0; image && l < image->layers.count; l++)
-            strings_add(out, image->layers.items[l]);
-    }
-    return 0;
-}
-
 static int prune_run(struct command_call *call, struct error *err)
 {
     const struct prune_options *options = call->options;
@@ -168,7 +151,7 @@ static int prune_run(struct command_call *call, struct error *err)
     if (!agreed)
         return 0;
     if (remove_images(store, options, &out, err) < 0 ||
-        collect_used_layers(store, &used, err) < 0 ||
+        used_layers_add(store, &used, err) < 0 ||
         store_prune(store, false, &used, &freed, err) < 0)
         return -1;
     parse_format_bytes(freed, size);

@@ -12,6 +12,7 @@
 #include "cli/cmd_edit.h"
 #include "cli/cmd_exec.h"
 #include "cli/cmd_front.h"
+#include "cli/cmd_fsck.h"
 #include "cli/cmd_image.h"
 #include "cli/cmd_image_list.h"
 #include "cli/cmd_import.h"
@@ -46,6 +47,7 @@ static const struct command *const carte_commands[] = {
     &cmd_image_remove,
     &cmd_prune,
     &cmd_prune_df,
+    &cmd_fsck,
     /* In and out. */
     &cmd_save,
     &cmd_save_load,

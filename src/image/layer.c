@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -181,28 +182,67 @@ static int check_digest(const char *what, const char *hex, const char *digest, s
                      what, hex, digest);
 }
 
-int layer_unpack(int store_fd, struct session *session, const struct manifest_layer *layer,
-                 const char *chain_hex, struct error *err)
+static int unpack(int blob, const struct session *session, const char *work,
+                  const struct manifest_layer *layer, struct error *err)
 {
     const struct unpack_options options = { .is_layer = true };
+    AUTO_CLOSE int tree = layer_open_tree(session, work, err);
     AUTO(stream_reader) struct stream_reader *reader = NULL;
-    AUTO_FREE char *work = NULL;
-    AUTO_CLOSE int blob = -1;
-    AUTO_CLOSE int tree = -1;
     char hex[HASH_SHA256_HEX_SIZE];
 
-    if (is_unpacked(store_fd, chain_hex))
-        return 0;
-    if (session_begin(session, store_fd, err) < 0)
-        return -1;
-    blob = blob_open(store_fd, layer->digest, err);
-    work = blob < 0 ? NULL : layer_new_work(session, err);
-    tree = !work ? -1 : layer_open_tree(session, work, err);
     reader = tree < 0 ? NULL : stream_reader_new(blob, LAYER_SIZE_MAX, err);
     if (!reader || unpack_archive(reader, tree, &options, hex, err) < 0 ||
         check_digest("a layer's content", hex, layer->diff_id, err) < 0 ||
-        stream_reader_finish(reader, hex, err) < 0 ||
-        check_digest("a layer", hex, layer->digest, err) < 0)
+        stream_reader_finish(reader, hex, err) < 0)
+        return -1;
+    return check_digest("a layer", hex, layer->digest, err);
+}
+
+char *layer_unpack_work(int store_fd, struct session *session, const struct manifest_layer *layer,
+                        struct error *err)
+{
+    AUTO_CLOSE int blob = blob_open(store_fd, layer->digest, err);
+    AUTO_FREE char *work = NULL;
+
+    if (blob < 0 || session_begin(session, store_fd, err) < 0)
+        return NULL;
+    work = layer_new_work(session, err);
+    if (!work)
+        return NULL;
+    if (unpack(blob, session, work, layer, err) < 0) {
+        error_wrap(err, "unpack %s", layer->digest);
+        return NULL;
+    }
+    return STEAL_PTR(work);
+}
+
+/* The lock of the blob is for who unpacks it; it ends with its descriptor. */
+static int lock_blob(int store_fd, const char *digest, struct error *err)
+{
+    AUTO_CLOSE int fd = blob_open(store_fd, digest, err);
+
+    if (fd < 0)
+        return -1;
+    while (flock(fd, LOCK_EX) < 0) {
+        if (errno != EINTR)
+            return error_set_errno(err, errno, "lock blob %s", digest);
+    }
+    return STEAL_FD(fd);
+}
+
+int layer_unpack(int store_fd, struct session *session, const struct manifest_layer *layer,
+                 const char *chain_hex, struct error *err)
+{
+    AUTO_CLOSE int lock = -1;
+    AUTO_FREE char *work = NULL;
+
+    if (is_unpacked(store_fd, chain_hex))
+        return 0;
+    lock = lock_blob(store_fd, layer->digest, err);
+    if (lock < 0)
         return error_wrap(err, "unpack %s", layer->digest);
-    return layer_install(store_fd, session, work, chain_hex, err);
+    if (is_unpacked(store_fd, chain_hex))
+        return 0;
+    work = layer_unpack_work(store_fd, session, layer, err);
+    return work ? layer_install(store_fd, session, work, chain_hex, err) : -1;
 }

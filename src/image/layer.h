@@ -45,6 +45,13 @@ int layer_save_stream(int store_fd, struct session *session, const struct layer_
 int layer_install(int store_fd, const struct session *session, const char *work,
                   const char *chain_hex, struct error *err) MUST_CHECK;
 
-/* Unpack the layer's blob, checking both digests, unless it is unpacked. */
+/* Unpack the layer's blob into a new work, checking both digests. Returns the work's name. */
+char *layer_unpack_work(int store_fd, struct session *session, const struct manifest_layer *layer,
+                        struct error *err) MUST_CHECK;
+
+/*
+ * Have the layer unpacked under its chain id. Of several processes that want it at once one
+ * unpacks, and the others wait for it.
+ */
 int layer_unpack(int store_fd, struct session *session, const struct manifest_layer *layer,
                  const char *chain_hex, struct error *err) MUST_CHECK;
