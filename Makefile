@@ -91,8 +91,10 @@ generate: $(GENERATOR) ## write the schema and the reference from the tables
 	@$(GENERATOR) .
 
 STEPS ?= 100
-torture: programs ## kill and change a stack at random, for STEPS steps from SEED (root)
+torture: programs ## kill and change a stack and an image store at random, STEPS times from SEED (root)
 	@tests/torture/run $(STEPS) $(SEED)
+	@tests/torture/store random $(STEPS) $(SEED)
+	@tests/torture/store calls
 
 bench: bench-start bench-build ## measure starts and builds beside their floors (root)
 bench-start: $(OUT)/bench/floor $(OUT)/bench/start

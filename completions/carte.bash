@@ -57,6 +57,10 @@ _carte_complete()
         words="$globals --format"
         case $previous in
         esac ;;
+    fsck)
+        words="$globals --repair --deep"
+        case $previous in
+        esac ;;
     save)
         words="$globals --output -o --format"
         case $previous in
@@ -176,7 +180,7 @@ _carte_complete()
         --format) values='text json' ;;
         esac ;;
     '')
-        words="$globals build bootstrap images inspect history tag rmi prune df save load import export pull push login logout ps run create start stop restart kill wait rm exec attach logs update rename pause unpause port top stats version" ;;
+        words="$globals build bootstrap images inspect history tag rmi prune df fsck save load import export pull push login logout ps run create start stop restart kill wait rm exec attach logs update rename pause unpause port top stats version" ;;
     esac
     [ -n "$values" ] && words=$values
     if [ -n "$services" ] && [ -z "$values" ]; then

@@ -150,8 +150,7 @@ static int prune_run(struct command_call *call, struct error *err)
         return -1;
     if (!agreed)
         return 0;
-    if (remove_images(store, options, &out, err) < 0 ||
-        used_layers_add(store, &used, err) < 0 ||
+    if (remove_images(store, options, &out, err) < 0 || used_layers_add(store, &used, err) < 0 ||
         store_prune(store, false, &used, &freed, err) < 0)
         return -1;
     parse_format_bytes(freed, size);

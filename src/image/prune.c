@@ -81,6 +81,18 @@ static int keep_image(struct store *store, const char *digest, struct keep *keep
     return 0;
 }
 
+static int drop_dangling(int store_fd, struct catalog *catalog, struct error *err)
+{
+    for (size_t i = catalog->count; i > 0; i--) {
+        AUTO_FREE char *digest = alloc_text(catalog->items[i - 1].digest);
+
+        if (catalog->items[i - 1].name)
+            continue;
+        catalog_remove_digest(catalog, digest);
+    }
+    return catalog_save(store_fd, catalog, err);
+}
+
 /* The chain ids in paths of the form ".../layers/<chain id>/tree". */
 static void keep_used(const struct strings *used, struct keep *keep)
 {
@@ -91,37 +103,6 @@ static void keep_used(const struct strings *used, struct keep *keep)
         if (length > 64 + strlen("/tree") && text_ends_with(path, "/tree"))
             strings_take(&keep->layers, alloc_text_part(path + length - 64 - 5, 64));
     }
-}
-
-/* Whether a container runs from the image, so that it must stay although it has no name. */
-static int is_used(struct store *store, const char *digest, const struct keep *keep, bool *out,
-                   struct error *err)
-{
-    AUTO(manifest) struct manifest *manifest = NULL;
-    char chain[HASH_SHA256_HEX_SIZE];
-
-    if (store_load_manifest(store, digest, &manifest, err) < 0)
-        return -1;
-    manifest_chain_id(manifest, manifest->layer_count, chain);
-    *out = strings_has(&keep->layers, chain);
-    return 0;
-}
-
-static int drop_dangling(struct store *store, struct catalog *catalog, const struct keep *keep,
-                         struct error *err)
-{
-    for (size_t i = catalog->count; i > 0; i--) {
-        AUTO_FREE char *digest = alloc_text(catalog->items[i - 1].digest);
-        bool used = false;
-
-        if (catalog->items[i - 1].name)
-            continue;
-        if (is_used(store, digest, keep, &used, err) < 0)
-            return -1;
-        if (!used)
-            catalog_remove_digest(catalog, digest);
-    }
-    return catalog_save(store_get_folder(store), catalog, err);
 }
 
 /* What has its name is whole, so a name goes at once and the content after it. */
@@ -231,13 +212,13 @@ int prune_store(struct store *store, bool dangling, const struct strings *used,
 
     if (lock < 0 || catalog_load(store_fd, &catalog, err) < 0)
         return -1;
-    keep_used(used, &keep);
-    if (dangling && drop_dangling(store, &catalog, &keep, err) < 0)
+    if (dangling && drop_dangling(store_fd, &catalog, err) < 0)
         return -1;
     for (size_t i = 0; i < catalog.count; i++) {
         if (keep_image(store, catalog.items[i].digest, &keep, err) < 0)
             return -1;
     }
+    keep_used(used, &keep);
     keep_contexts(store_fd, &keep);
     if (keep_steps(store_fd, &keep, err) < 0)
         return -1;
