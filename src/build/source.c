@@ -80,13 +80,12 @@ static int open_image(const struct stage *stage, const char *name, struct source
     AUTO(image) struct image *image = NULL;
     AUTO(manifest) struct manifest *manifest = NULL;
 
-    if (source_load_image(stage->builder, name, &image, err) < 0)
-        return -1;
+    if (source_load_image(stage->builder, name, &image, err) == 0 && !image)
+        error_set(err, ERROR_NOT_FOUND,
+                  "'%s' is neither an earlier stage nor an image of the store: build it first",
+                  name);
     if (!image)
-        return error_set(err, ERROR_NOT_FOUND,
-                         "'%s' is neither an earlier stage nor an image of the store: build it "
-                         "first",
-                         name);
+        return stage_list_hint(stage, name, err);
     if (store_load_manifest(store, image->digest, &manifest, err) < 0)
         return -1;
     return open_layers(stage->builder, &image->layers, manifest, out, err);

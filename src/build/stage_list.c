@@ -103,6 +103,28 @@ struct stage *stage_list_find(const struct builder *builder, size_t limit, const
     return NULL;
 }
 
+/* Of the first `limit` stages, whose names are added to `names`. */
+static const char *find_nearest(const struct builder *builder, size_t limit, const char *name,
+                                struct strings *names)
+{
+    for (size_t i = 0; i < limit; i++) {
+        if (builder->stages[i].name)
+            strings_add(names, builder->stages[i].name);
+    }
+    return names->count > 0 ? text_nearest(name, (const char *const *)names->items) : NULL;
+}
+
+int stage_list_hint(const struct stage *stage, const char *name, struct error *err)
+{
+    const struct builder *builder = stage->builder;
+    AUTO_STRINGS struct strings names = { 0 };
+    const char *nearest = find_nearest(builder, (size_t)(stage - builder->stages), name, &names);
+
+    if (!nearest)
+        return -1;
+    return error_wrap(err, "no earlier stage is called '%s', did you mean '%s'?", name, nearest);
+}
+
 struct stage *stage_list_find_below(const struct stage *stage)
 {
     const struct builder *builder = stage->builder;
@@ -124,14 +146,15 @@ static int load_image(struct stage *stage, const struct cartefile_instruction *a
         return cartefile_error(builder->cartefile, at, err,
                                "the build context '%s' is a folder: FROM needs an image",
                                stage->base);
-    if (source_load_image(builder, other ? other : stage->base, &image, err) < 0)
+    if (source_load_image(builder, other ? other : stage->base, &image, err) == 0 && !image)
+        error_set(err, ERROR_NOT_FOUND,
+                  "there is no image '%s' in the store: get it with 'carte pull %s', build it with "
+                  "'carte build -t %s FOLDER', or make a base with 'carte bootstrap'",
+                  stage->base, stage->base, stage->base);
+    if (!image) {
+        stage_list_hint(stage, stage->base, err);
         return cartefile_wrap(builder->cartefile, at, err);
-    if (!image)
-        return cartefile_error(builder->cartefile, at, err,
-                               "there is no image '%s' in the store: get it with 'carte pull %s', "
-                               "build it with 'carte build -t %s FOLDER', or make a base with "
-                               "'carte bootstrap'",
-                               stage->base, stage->base, stage->base);
+    }
     return store_load_manifest(builder->store, image->digest, &stage->manifest, err);
 }
 
@@ -218,17 +241,12 @@ static int mark_needed(struct stage *stage, struct error *err)
 static int refuse_target(const struct builder *builder, const char *target, struct error *err)
 {
     AUTO_STRINGS struct strings names = { 0 };
-    const char *nearest = NULL;
+    const char *nearest = find_nearest(builder, builder->stage_count, target, &names);
 
-    for (size_t i = 0; i < builder->stage_count; i++) {
-        if (builder->stages[i].name)
-            strings_add(&names, builder->stages[i].name);
-    }
     if (names.count == 0)
         return error_set(err, ERROR_NOT_FOUND,
                          "%s: there is no stage '%s', and none has a name: write FROM IMAGE AS %s",
                          builder->cartefile->path, target, target);
-    nearest = text_nearest(target, (const char *const *)names.items);
     return error_set(err, ERROR_NOT_FOUND, "%s: there is no stage '%s': %s '%s'%s",
                      builder->cartefile->path, target, nearest ? "did you mean" : "the first is",
                      nearest ? nearest : names.items[0], nearest ? "?" : "");

@@ -21,6 +21,12 @@ int stage_list_read(struct builder *builder, struct error *err) MUST_CHECK;
 struct stage *stage_list_find(const struct builder *builder, size_t limit, const char *name,
                               bool by_number);
 
+/*
+ * Put before the text of *err, which must be filled, that no earlier stage is called `name`, if one
+ * is called nearly so. Returns -1.
+ */
+int stage_list_hint(const struct stage *stage, const char *name, struct error *err);
+
 /* The stage that another begins from; NULL: an image, or nothing. */
 struct stage *stage_list_find_below(const struct stage *stage);
 

@@ -141,3 +141,34 @@ void document_cartefile_format(struct text *out)
                         lint_get_row(i)->doc);
     text_add(out, differences);
 }
+
+static void add_entry(const char *prefix, const char *word, const char *suffix, struct text *out)
+{
+    AUTO_TEXT struct text entry = { 0 };
+
+    text_add_format(&entry, "%s%s%s", prefix, word, suffix);
+    text_add_quoted(out, text_get(&entry));
+    text_add_char(out, '\n');
+}
+
+void document_cartefile_format_dictionary(struct text *out)
+{
+    static const char *const others[] = {
+        "<<EOF", "<<-E",   "<<'E'", "# escape=`", "# check=skip=", ";error=true",
+        " AS ",  "${a:-",  "${a#",  "${a//b/",    "scratch",       "[\"a\"]",
+        "**/",   "[^a-z]", "!",     "NONE",       "$PATH",
+    };
+
+    text_add(out, "# Written by `make generate` from the tables of Cartefiles.\n");
+    for (enum cartefile_keyword i = 0; i < CARTEFILE_KEYWORD_COUNT; i++) {
+        const struct cartefile_rule *rule = cartefile_rules_get(i);
+
+        add_entry("", rule->name, " ", out);
+        for (size_t k = 0; k < CARTEFILE_FLAGS_MAX && rule->flags[k].name; k++)
+            add_entry("--", rule->flags[k].name, "=", out);
+    }
+    for (enum lint_rule i = 0; i < LINT_RULE_COUNT; i++)
+        add_entry("", lint_get_row(i)->name, "", out);
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        add_entry("", others[i], "", out);
+}

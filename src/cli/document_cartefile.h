@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * docs/reference/cartefile.md, made from the tables of instructions and of rules
+ * docs/reference/cartefile.md and the fuzzer's dictionary, made from the tables of instructions and of rules
  */
 
 #pragma once
@@ -9,3 +9,6 @@
 #include "util/text.h"
 
 void document_cartefile_format(struct text *out);
+
+/* tests/fuzz/fuzz_cartefile.dict: what is worth trying. */
+void document_cartefile_format_dictionary(struct text *out);

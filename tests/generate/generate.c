@@ -66,6 +66,7 @@ static const struct {
     { "docs/reference", "stack.md", schema_reference_write },
     { "tests/fuzz", "fuzz_stack.dict", schema_write_dictionary },
     { "docs/reference", "cartefile.md", document_cartefile_format },
+    { "tests/fuzz", "fuzz_cartefile.dict", document_cartefile_format_dictionary },
     { "docs/reference", "commands.md", document_format_commands },
     { "docs/reference", "exit-codes.md", document_format_exit_codes },
     { "docs/man", "carte-stack.1", write_stack_man },

@@ -423,7 +423,7 @@ static void mistakes_name_file_and_line(void **state)
     } cases[] = {
         { "FROM scratch\nCPOY a b\n", "Cartefile:2:1: unknown instruction 'CPOY'" },
         { "FROM scratch\nCOPY missing /\n", "Cartefile:2:1: COPY: 'missing' does not exist" },
-        { "FROM nothing-here\n", "Cartefile:1:1: there is no image" },
+        { "FROM nothing-here\n", "Cartefile:1:1: FROM: there is no image" },
         { "RUN x\nFROM scratch\n", "Cartefile:1:1: RUN stands before FROM" },
         { "FROM scratch\nRUN --mount=type=cache x\n",
           "Cartefile:2:1: --mount: a cache needs a target" },

@@ -31,10 +31,17 @@ static void from_a_missing_image_says_how_to_get_it(void **state)
 {
     struct bed *bed = *state;
 
-    bed_must_fail(bed, "FROM debian:bookworm\n",
-                  "Cartefile:1:1: there is no image 'debian:bookworm' in the store: get it with "
-                  "'carte pull debian:bookworm'");
+    bed_must_fail(
+        bed, "FROM debian:bookworm\n",
+        "Cartefile:1:1: FROM: there is no image 'debian:bookworm' in the store: get it with "
+        "'carte pull debian:bookworm'");
     assert_non_null(strstr(bed->err.text, "carte bootstrap"));
+    bed_must_fail(bed, "FROM scratch AS builder\nFROM bulder\n",
+                  "Cartefile:2:1: FROM: no earlier stage is called 'bulder', did you mean "
+                  "'builder'?: there is no image");
+    bed_must_fail(
+        bed, "FROM scratch AS builder\nFROM scratch\nCOPY --from=bulder / /\n",
+        "no earlier stage is called 'bulder', did you mean 'builder'?: 'bulder' is neither");
     /* Of a stage that is not needed nothing is asked. */
     bed_must_build(bed, "FROM debian:bookworm AS unused\nFROM scratch\n");
 }
