@@ -9,6 +9,7 @@
  * the host are cgroups, which bear the container's id.
  */
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/cgroup.h"
@@ -67,6 +68,23 @@ static int check_spec(const struct container_spec *spec, struct error *err)
     return sysctl_check(spec, err);
 }
 
+/* The root inside shall be able to open /dev/stdout again, as outside of a user namespace. */
+static void own_pipes(const struct container_spec *spec)
+{
+    const int fds[] = { spec->program.stdin_fd, spec->program.stdout_fd, spec->program.stderr_fd };
+    const struct container_id_maps *maps = &spec->id_maps;
+    int64_t uid = idmap_find_outside(maps->users, maps->user_count, 0);
+    int64_t gid = idmap_find_outside(maps->groups, maps->group_count, 0);
+
+    for (size_t i = 0; i < ARRAY_SIZE(fds) && uid >= 0 && gid >= 0; i++) {
+        struct stat status;
+
+        if (fds[i] >= 0 && fstat(fds[i], &status) == 0 && S_ISFIFO(status.st_mode) &&
+            fchown(fds[i], (uid_t)uid, (gid_t)gid) < 0)
+            return;
+    }
+}
+
 /* A user namespace is born without rights over the host: what needs those is made for it. */
 static int answer_user(const struct making *making, struct error *err)
 {
@@ -75,6 +93,7 @@ static int answer_user(const struct making *making, struct error *err)
     int fds[ROOTFS_PARTS_MAX];
     size_t count = 0;
 
+    own_pipes(spec);
     if ((namespace_is_new(spec, CONTAINER_NAMESPACE_USER) &&
          idmap_write(making->process->pid, &spec->id_maps, err) < 0) ||
         cgroup_add(making->cgroup, making->process->pid, err) < 0 ||

@@ -20,6 +20,7 @@
 #include "runtime/namespace.h"
 #include "runtime/overlay.h"
 #include "runtime/spec.h"
+#include "runtime/sysctl.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -61,8 +62,11 @@ static bool needs_sys(const struct container_spec *spec)
            spec->namespaces[CONTAINER_NAMESPACE_NETWORK].how != CONTAINER_NEW;
 }
 
-/* A sysfs shows the network of who makes it. */
-static int make_sys(const struct container_spec *spec, int *out, struct error *err)
+/*
+ * A sysfs shows the network of who makes it, and parameters are those of who sets them: enter
+ * the network for a moment.
+ */
+static int prepare_network(const struct container_spec *spec, int *out, struct error *err)
 {
     const uint64_t attributes =
         MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY;
@@ -72,10 +76,12 @@ static int make_sys(const struct container_spec *spec, int *out, struct error *e
     int result = 0;
 
     if (!path)
-        return mount_new("sysfs", NULL, attributes, out, err);
+        return needs_sys(spec) ? mount_new("sysfs", NULL, attributes, out, err) : 0;
     if (own < 0 || target < 0 || setns(target, CLONE_NEWNET) < 0)
         return error_set_errno(err, errno, "enter the network namespace '%s'", path);
-    result = mount_new("sysfs", NULL, attributes, out, err);
+    result = sysctl_apply_network(spec, err);
+    if (result == 0 && needs_sys(spec))
+        result = mount_new("sysfs", NULL, attributes, out, err);
     if (setns(own, CLONE_NEWNET) < 0)
         abort(); /* better an end than to go on in a stranger's network */
     return result;
@@ -115,8 +121,7 @@ int rootfs_parts_make(const struct container_spec *spec, pid_t pid, struct rootf
     if (userns < 0)
         return error_set_errno(err, errno, "open '%s'", path);
     make_room(spec, out);
-    if (make_root(spec, userns, &out->root, err) < 0 ||
-        (needs_sys(spec) && make_sys(spec, &out->sys, err) < 0))
+    if (make_root(spec, userns, &out->root, err) < 0 || prepare_network(spec, &out->sys, err) < 0)
         return -1;
     return mounting_prepare(spec, userns, out->sources, err);
 }

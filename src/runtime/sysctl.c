@@ -76,22 +76,59 @@ static int write_value(int procfd, const char *path, const char *value)
     return 0;
 }
 
-int sysctl_apply(int procfd, const struct container_spec *spec, struct error *err)
+static void apply_network_defaults(int procfd, const struct container_spec *spec)
 {
     for (size_t i = 0; i < ARRAY_SIZE(network_defaults); i++) {
         /* A kernel without the parameter, or without the right to it, keeps its own default. */
         if (!spec->program.bare && namespace_is_own(spec, CONTAINER_NAMESPACE_NETWORK))
             write_value(procfd, network_defaults[i].path, network_defaults[i].value);
     }
+}
+
+static int apply_one(int procfd, const struct strings_pair *pair, struct error *err)
+{
+    char path[256];
+
+    snprintf(path, sizeof(path), "sys/%.240s", pair->key);
+    for (char *p = path; *p; p++)
+        *p = *p == '.' ? '/' : *p;
+    if (write_value(procfd, path, pair->value ? pair->value : "") < 0)
+        return error_set_errno(err, errno, "set sysctl '%s'", pair->key);
+    return 0;
+}
+
+/* Those of the network, or all others. */
+static int apply_part(int procfd, const struct container_spec *spec, bool network,
+                      struct error *err)
+{
     for (size_t i = 0; spec->sysctls && i < spec->sysctls->count; i++) {
         const struct strings_pair *pair = &spec->sysctls->pairs[i];
-        char path[256];
 
-        snprintf(path, sizeof(path), "sys/%.240s", pair->key);
-        for (char *p = path; *p; p++)
-            *p = *p == '.' ? '/' : *p;
-        if (write_value(procfd, path, pair->value ? pair->value : "") < 0)
-            return error_set_errno(err, errno, "set sysctl '%s'", pair->key);
+        if (text_starts_with(pair->key, "net.") == network && apply_one(procfd, pair, err) < 0)
+            return -1;
     }
     return 0;
+}
+
+int sysctl_apply(int procfd, const struct container_spec *spec, struct error *err)
+{
+    bool others_network = namespace_is_own(spec, CONTAINER_NAMESPACE_USER) &&
+                          !namespace_is_new(spec, CONTAINER_NAMESPACE_NETWORK);
+
+    if (!others_network) {
+        apply_network_defaults(procfd, spec);
+        if (apply_part(procfd, spec, true, err) < 0)
+            return -1;
+    }
+    return apply_part(procfd, spec, false, err);
+}
+
+int sysctl_apply_network(const struct container_spec *spec, struct error *err)
+{
+    AUTO_CLOSE int procfd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (procfd < 0)
+        return error_set_errno(err, errno, "open /proc");
+    apply_network_defaults(procfd, spec);
+    return apply_part(procfd, spec, true, err);
 }

@@ -19,6 +19,7 @@
 
 static const char *const pull_policies[] = { "missing", "always", "never", "build", NULL };
 static const char *const unhealthy_actions[] = { "restart", "replace", "none", NULL };
+static const char *const user_namespaces[] = { "host", "auto", NULL };
 
 /* `links: [db:alias]` says that `db` is started first. */
 static void prepare_links(struct reading *reading, struct node *map)
@@ -312,6 +313,13 @@ static const struct field service_fields[] = {
         .doc = "The replica has all rights on this machine.",
     },
     {
+        .key = "userns_mode",
+        MEMBER(CHOICE, struct service, user_namespace),
+        .fallback = "host",
+        .choices = user_namespaces,
+        .doc = "`auto`: each replica has ids of its own, and its root is nobody on this machine.",
+    },
+    {
         .key = "stop_signal",
         MEMBER(STRING, struct service, stop_signal),
         .live = true,
@@ -451,7 +459,6 @@ static const struct field service_fields[] = {
     LATER("runtime", "The OCI runtime."),
     LATER("storage_opt", "Options of the root file system."),
     LATER("use_api_socket", "Access to the engine's socket."),
-    LATER("userns_mode", "The user namespace."),
     LATER("uts", "The namespace of the host name."),
     LATER("volumes_from", "Mounts of another service."),
     {},

@@ -47,6 +47,7 @@ struct service {
     size_t config_count, secret_count;
     struct service_healthcheck healthcheck;
     enum service_unhealthy on_unhealthy;
+    enum service_user_namespace user_namespace;
     bool auto_remove;
     bool read_only, init, tty, stdin_open, privileged;
     char *stop_signal; /* "SIGTERM", or NULL: as the image says */

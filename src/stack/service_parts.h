@@ -64,6 +64,11 @@ enum service_probe {
     SERVICE_PROBE_CMD,
     SERVICE_PROBE_SHELL
 };
+enum service_user_namespace {
+    SERVICE_USER_NAMESPACE_HOST,
+    SERVICE_USER_NAMESPACE_AUTO, /* ids of its own */
+};
+
 enum service_unhealthy {
     SERVICE_UNHEALTHY_RESTART,
     SERVICE_UNHEALTHY_REPLACE,

@@ -410,6 +410,14 @@ int plan_make(const struct plan_input *input, struct plan **out, struct error *e
     return 0;
 }
 
+void plan_set_ids(struct plan *plan, uint32_t first, uint32_t count)
+{
+    plan->ids = (struct container_id_map){ .outside = first, .count = count };
+    plan->spec.id_maps = (struct container_id_maps){ &plan->ids, &plan->ids, 1, 1 };
+    for (size_t i = 0; i < plan->spec.mount_count; i++)
+        plan->mounts[i].idmap = plan->mounts[i].kind == CONTAINER_MOUNT_BIND;
+}
+
 void plan_free(struct plan *plan)
 {
     if (!plan)

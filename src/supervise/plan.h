@@ -51,6 +51,7 @@ struct plan {
     struct container_spec spec; /* stdout_fd and stderr_fd are left to the caller */
     struct container_mount *mounts;
     struct container_ulimit *ulimits;
+    struct container_id_map ids; /* of a user namespace of its own */
     struct plan_volume *volumes;
     size_t volume_count;
     struct plan_file *files;
@@ -60,6 +61,12 @@ struct plan {
 
 /* ERROR_INVALID: the service asks for what does not exist, for example a capability. */
 int plan_make(const struct plan_input *input, struct plan **out, struct error *err) MUST_CHECK;
+/*
+ * Give the container a user namespace of its own: id 0 and those after it are `first` and so on
+ * on this machine. What it shares with the machine keeps its owners.
+ */
+void plan_set_ids(struct plan *plan, uint32_t first, uint32_t count);
+
 void plan_free(struct plan *plan);
 DEFINE_CLEANUP(plan)
 

@@ -14,6 +14,7 @@
 #include "runtime/container.h"
 #include "supervise/console.h"
 #include "supervise/crew.h"
+#include "supervise/id_range.h"
 #include "supervise/networks.h"
 #include "supervise/plan.h"
 #include "supervise/replica.h"
@@ -186,6 +187,20 @@ int replica_place_open_logs(struct replica *replica, struct error *err)
                          : logs_open(crew->base, crew->project, name, NULL, &replica->logs, err);
 }
 
+/* They stay the same as long as the writable layer, whose files belong to them. */
+static int choose_ids(const struct replica *replica, struct plan *plan, struct error *err)
+{
+    AUTO_FREE char *data = data_folder(replica);
+    uint32_t first = 0;
+
+    if (replica->service->user_namespace != SERVICE_USER_NAMESPACE_AUTO)
+        return 0;
+    if (id_range_take(data, &first, err) < 0)
+        return -1;
+    plan_set_ids(plan, first, ID_RANGE_SIZE);
+    return 0;
+}
+
 int replica_place_start(struct replica *replica, struct container_process *out, struct error *err)
 {
     AUTO(plan) struct plan *plan = NULL;
@@ -195,7 +210,8 @@ int replica_place_start(struct replica *replica, struct container_process *out, 
                          replica->record->image);
     if (replica_place_plan(replica, &plan, err) < 0)
         return -1;
-    if (!replica->is_prepared && prepare(replica, plan, err) < 0)
+    if ((!replica->is_prepared && prepare(replica, plan, err) < 0) ||
+        choose_ids(replica, plan, err) < 0)
         return -1;
     if (replica_place_open_logs(replica, err) < 0)
         return -1;
@@ -241,6 +257,7 @@ void replica_place_destroy(struct replica *replica)
     note_failure(replica, network_remove_namespace(netns, &err), &err);
     note_failure(replica, file_remove_tree(AT_FDCWD, data, &err), &err);
     note_failure(replica, file_remove_tree(AT_FDCWD, files, &err), &err);
+    note_failure(replica, id_range_sweep(&err), &err);
     if (replica->logs)
         logs_remove(replica->logs);
     replica->logs = NULL;

@@ -17,6 +17,7 @@
 #include "net/network.h"
 #include "net/rules.h"
 #include "runtime/container.h"
+#include "supervise/id_range.h"
 #include "supervise/supervisor.h"
 #include "util/alloc.h"
 #include "util/error.h"
@@ -152,6 +153,8 @@ int sweep_stack(const char *project, struct error *err)
         keep_first(&sweep.first, &failure);
     sweep_network(&sweep);
     if (file_remove_tree(AT_FDCWD, sweep.replicas_folder, &failure) < 0)
+        keep_first(&sweep.first, &failure);
+    if (id_range_sweep(&failure) < 0)
         keep_first(&sweep.first, &failure);
     remove_run_folder(&sweep);
     restore_host(&sweep);

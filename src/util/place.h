@@ -9,6 +9,7 @@
  *     ROOT/images/                        the image store
  *     ROOT/stacks/PROJECT/                stack.yaml (resolved), revisions/, logs/, events
  *     ROOT/volumes/NAME/data              named volumes
+ *     ROOT/ids/FIRST                      ranges of ids of user namespaces
  *     RUN/build-PID-START/                the network of a RUN step, while it runs
  *     RUN/stacks/PROJECT/                 lock, control.sock, state, netns/, replicas
  */

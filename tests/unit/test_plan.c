@@ -301,9 +301,36 @@ static void a_health_check_is_inherited_where_the_service_has_none(void **state)
     done(&fixture);
 }
 
+static void own_ids_shift_what_is_shared(void **state)
+{
+    struct service_mount mounts[] = {
+        { .kind = SERVICE_MOUNT_BIND, .source = constant("/src"), .target = constant("/dst") },
+        { .kind = SERVICE_MOUNT_TMPFS, .target = constant("/tmp") },
+    };
+    struct fixture f;
+    struct plan *plan = NULL;
+    struct error err = { 0 };
+
+    (void)state;
+    prepare(&f);
+    f.service.mounts = mounts;
+    f.service.mount_count = 2;
+    assert_int_equal(plan_make(&f.input, &plan, &err), 0);
+    assert_int_equal(plan->spec.id_maps.user_count, 0);
+    plan_set_ids(plan, 1000000, 65536);
+    assert_int_equal(plan->spec.id_maps.users[0].outside, 1000000);
+    assert_int_equal(plan->spec.id_maps.groups[0].count, 65536);
+    for (size_t i = 0; i < plan->spec.mount_count; i++)
+        assert_int_equal(plan->spec.mounts[i].idmap,
+                         plan->spec.mounts[i].kind == CONTAINER_MOUNT_BIND);
+    plan_free(plan);
+    done(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(own_ids_shift_what_is_shared),
         cmocka_unit_test(a_container_gets_the_place_of_its_replica),
         cmocka_unit_test(the_image_says_what_runs),
         cmocka_unit_test(an_entry_point_of_the_service_makes_the_images_command_void),
