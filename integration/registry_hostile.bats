@@ -36,10 +36,7 @@ setup() {
 }
 
 store_is_whole() {
-    local blob
-    for blob in "$1"/images/blobs/sha256/*; do
-        [ ! -e "$blob" ] || [ "$(sha256sum <"$blob")" = "${blob##*/}  -" ] || return 1
-    done
+    CARTE_ROOT=$1 carte fsck --deep
     [ -z "$(ls -A "$1/images/tmp" 2>/dev/null)" ]
 }
 

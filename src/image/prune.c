@@ -194,6 +194,7 @@ static int sweep_all(struct store *store, const struct keep *keep, uint64_t *fre
         sweep_folder(store, "contexts", &keep->contexts, freed, err) < 0 ||
         sweep_folder(store, "locks", &nothing, freed, err) < 0 ||
         sweep_folder(store, "mounts", &nothing, freed, err) < 0 ||
+        sweep_folder(store, "partial", &nothing, freed, err) < 0 ||
         sweep_folder(store, "records", &keep->records, freed, err) < 0 ||
         sweep_folder(store, "layers", &keep->layers, freed, err) < 0)
         return -1;
