@@ -8,17 +8,15 @@
 
 #include <stdbool.h>
 #include <unistd.h>
-#include <zlib.h>
 #include <zstd.h>
 
+#include "image/stream_writer_gzip.h"
 #include "util/alloc.h"
 #include "util/error.h"
 #include "util/file.h"
 
 #define CHUNK_SIZE 131072U
-#define GZIP_LEVEL 6
-#define GZIP_WINDOW (15 + 16) /* the largest window, and gzip's frame instead of zlib's */
-#define ZSTD_WORKERS_MAX 8
+#define WORKERS_MAX 8
 
 /* `compress` takes all of the data; with `end`, it writes the end of the stream. */
 struct codec {
@@ -33,8 +31,7 @@ struct stream_writer {
     struct hash_sha256 hash;
     uint64_t size;
     int fd;
-    z_stream gzip;
-    gz_header gzip_header;
+    struct stream_writer_gzip *gzip;
     ZSTD_CCtx *zstd;
     unsigned char out[CHUNK_SIZE];
 };
@@ -49,16 +46,20 @@ static int write_out(struct stream_writer *writer, const void *data, size_t leng
     return 0;
 }
 
-static int zstd_start(struct stream_writer *writer, struct error *err)
+static size_t count_workers(void)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    int workers = (int)MAX(MIN(processors, ZSTD_WORKERS_MAX), 1);
 
+    return (size_t)MAX(MIN(processors, WORKERS_MAX), 1);
+}
+
+static int zstd_start(struct stream_writer *writer, struct error *err)
+{
     writer->zstd = ZSTD_createCCtx();
     if (!writer->zstd)
         return error_set(err, ERROR_SYSTEM, "zstd has no memory");
     /* One worker and several give the same bytes, none at all others. */
-    if (ZSTD_isError(ZSTD_CCtx_setParameter(writer->zstd, ZSTD_c_nbWorkers, workers)))
+    if (ZSTD_isError(ZSTD_CCtx_setParameter(writer->zstd, ZSTD_c_nbWorkers, (int)count_workers())))
         return error_set(err, ERROR_UNSUPPORTED, "this libzstd was built without threads");
     return 0;
 }
@@ -88,44 +89,29 @@ static void zstd_stop(struct stream_writer *writer)
     ZSTD_freeCCtx(writer->zstd);
 }
 
+static int put_gzip(void *context, const void *data, size_t length, struct error *err)
+{
+    return write_out(context, data, length, err);
+}
+
 static int gzip_start(struct stream_writer *writer, struct error *err)
 {
-    writer->gzip_header.os = 255;
-    if (deflateInit2(&writer->gzip, GZIP_LEVEL, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) !=
-            Z_OK ||
-        deflateSetHeader(&writer->gzip, &writer->gzip_header) != Z_OK)
-        return error_set(err, ERROR_SYSTEM, "gzip cannot be started");
+    (void)err;
+    writer->gzip = stream_writer_gzip_new(count_workers(), put_gzip, writer);
     return 0;
 }
 
 static int gzip_compress(struct stream_writer *writer, const void *data, size_t length, bool end,
                          struct error *err)
 {
-    z_stream *gzip = &writer->gzip;
-    const unsigned char *next = data;
-
-    do {
-        unsigned char *in = (unsigned char *)(uintptr_t)next; /* zlib's type; it only reads */
-
-        gzip->next_in = in;
-        gzip->avail_in = (unsigned)MIN(length, (size_t)1 << 30);
-        next += gzip->avail_in;
-        length -= gzip->avail_in;
-        do {
-            gzip->next_out = writer->out;
-            gzip->avail_out = sizeof(writer->out);
-            if (deflate(gzip, end && length == 0 ? Z_FINISH : Z_NO_FLUSH) == Z_STREAM_ERROR)
-                return error_set(err, ERROR_SYSTEM, "gzip failed");
-            if (write_out(writer, writer->out, sizeof(writer->out) - gzip->avail_out, err) < 0)
-                return -1;
-        } while (gzip->avail_out == 0);
-    } while (length > 0);
-    return 0;
+    if (stream_writer_gzip_add(writer->gzip, data, length, err) < 0)
+        return -1;
+    return end ? stream_writer_gzip_finish(writer->gzip, err) : 0;
 }
 
 static void gzip_stop(struct stream_writer *writer)
 {
-    deflateEnd(&writer->gzip);
+    stream_writer_gzip_free(writer->gzip);
 }
 
 static int plain_start(struct stream_writer *writer, struct error *err)

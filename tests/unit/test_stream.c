@@ -16,6 +16,7 @@
 
 #include "image/stream_reader.h"
 #include "image/stream_writer.h"
+#include "image/stream_writer_gzip.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -168,6 +169,41 @@ static void gzip_bears_neither_time_nor_system(void **state)
     assert_string_equal(again, hex);
 }
 
+static int add_to_sum(void *context, const void *data, size_t length, struct error *err)
+{
+    (void)err;
+    hash_sha256_update(context, data, length);
+    return 0;
+}
+
+static void gzip_does_not_depend_on_the_number_of_threads(void **state)
+{
+    const size_t sizes[] = { 0, 1, 256 << 10, (256 << 10) + 1, 1 << 20, SIZE };
+    AUTO_FREE unsigned char *data = make_data();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        char hex[3][HASH_SHA256_HEX_SIZE];
+
+        for (size_t threads = 1; threads <= 3; threads++) {
+            struct hash_sha256 sum;
+            AUTO(stream_writer_gzip)
+            struct stream_writer_gzip *gzip = stream_writer_gzip_new(threads, add_to_sum, &sum);
+            struct error err = { 0 };
+
+            hash_sha256_init(&sum);
+            assert_int_equal(stream_writer_gzip_add(gzip, data, sizes[i] / 3, &err), 0);
+            assert_int_equal(
+                stream_writer_gzip_add(gzip, data + sizes[i] / 3, sizes[i] - sizes[i] / 3, &err),
+                0);
+            assert_int_equal(stream_writer_gzip_finish(gzip, &err), 0);
+            hash_sha256_hex(&sum, hex[threads - 1]);
+        }
+        assert_string_equal(hex[0], hex[1]);
+        assert_string_equal(hex[0], hex[2]);
+    }
+}
+
 static void a_cut_stream_is_refused(void **state)
 {
     AUTO_FREE unsigned char *data = make_data();
@@ -246,6 +282,7 @@ int main(void)
         cmocka_unit_test(nothing_is_a_stream_too),
         cmocka_unit_test(bzip2_and_xz_are_read),
         cmocka_unit_test(gzip_bears_neither_time_nor_system),
+        cmocka_unit_test(gzip_does_not_depend_on_the_number_of_threads),
         cmocka_unit_test(a_cut_stream_is_refused),
         cmocka_unit_test(what_follows_the_stream_counts_in_the_digest),
         cmocka_unit_test(more_than_the_limit_is_refused),
