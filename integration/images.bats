@@ -85,6 +85,26 @@ id_of() {
     [ -z "$(find "$OWN/images/tmp" -mindepth 1 2>/dev/null)" ]
 }
 
+@test "a load that is killed leaves the store as it was" {
+    carte save -o file.tar web
+    mkfifo pipe
+    CARTE_ROOT=$OWN carte load -i pipe 3>&- &
+    loading=$!
+    exec 8>pipe
+    head -c 1500000 file.tar >&8
+    eventually 30 has_spooled
+    kill -9 "$loading"
+    wait "$loading" || true
+    exec 8>&-
+    [ "$(CARTE_ROOT=$OWN carte images -q)" = '' ]
+    [ -z "$(find "$OWN/images/tmp" -mindepth 1)" ]
+    CARTE_ROOT=$OWN carte load -i file.tar
+    CARTE_ROOT=$OWN carte inspect web
+}
+has_spooled() {
+    [ -n "$(find "$OWN/images/tmp" -name 'archived.*' -size +100k 2>/dev/null)" ]
+}
+
 @test "what is no archive of images is told from what is" {
     run ! carte load -i /bin/busybox
     [[ "$output" == *"broken archive"* ]]

@@ -38,16 +38,24 @@ CARTEFILE
     eventually 60 docker version >/dev/null 2>&1 || { cat "$PEERS/docker.log" >&2; return 1; }
 }
 
-# Its children end with it; what a container of podman leaves is its control groups.
+# Nothing of them stays, also when a test or setup_file failed half-way: the daemon's children end
+# with it, containers are known by their control groups.
 teardown_file() {
     local pid
-    pid=$(cat "$PEERS/dockerd")
-    kill "$pid" || true
-    eventually 30 has_ended "$pid" || kill -9 "$pid" "$(cat "$PEERS/docker-run/containerd/containerd.pid")"
-    umount /run
-    find /sys/fs/cgroup -depth -type d -path "*/$PEER_CGROUP*" -exec rmdir {} +
+    pid=$(cat "$PEERS/dockerd" 2>/dev/null || true)
+    if [ -n "$pid" ]; then
+        kill "$pid" 2>/dev/null || true
+        eventually 60 has_ended "$pid" || kill -9 "$pid" "$(cat "$PEERS/docker-run/containerd/containerd.pid")"
+    fi
+    find /sys/fs/cgroup -path "*/$PEER_CGROUP*" -name cgroup.procs -exec cat {} + | sort -u | xargs -r kill -9
+    eventually 20 remove_cgroups
+    ! mountpoint -q /run || umount /run
     mount_points_below "$PEERS" | while read -r point; do umount "$point"; done
     no_leaks
+}
+remove_cgroups() {
+    find /sys/fs/cgroup -depth -type d -path "*/$PEER_CGROUP*" -exec rmdir {} + 2>/dev/null
+    [ -z "$(find /sys/fs/cgroup -type d -path "*/$PEER_CGROUP*")" ]
 }
 has_ended() {
     [ ! -e "/proc/$1" ] || [ "$(awk '/^State/ { print $2 }' "/proc/$1/status")" = Z ]
