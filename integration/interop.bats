@@ -88,7 +88,7 @@ run_here() {
     mkdir stack
     printf 'name: interop\nservices: {app: {image: "%s"}}\n' "$2" >stack/carte.yaml
     (
-        cd stack
+        cd stack || exit
         export CARTE_ROOT=$1
         carte-stack up -d >&2
         eventually 30 has_count interop app exited 1 >&2 || carte-stack ps -a >&2

@@ -133,6 +133,7 @@ const struct command cmd_image_list = {
     .name = "images",
     .operands = "[NAME[:TAG]]",
     .summary = "List the images of the store.",
+    .details = "Templates are described in docs/reference/format.md.",
     .options = list_options,
     .options_size = sizeof(struct list_options),
     .operand_max = 1,

@@ -7,39 +7,24 @@
 
 #include "unit.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive_bed.h"
 #include "image/image_load.h"
 #include "image/store.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/file.h"
-#include "util/hash.h"
 #include "util/text.h"
 
 static char folder[64];
 static struct store *store;
-
-/* An archive in the making. */
-struct making {
-    struct archive *archive;
-    int fd;
-};
-
-/* A layer: a tar with one file, as bytes and as what names it. */
-struct layer {
-    struct text tar;
-    char diff_id[72];
-};
 
 static int set_up(void **state)
 {
@@ -62,87 +47,6 @@ static int tear_down(void **state)
     (void)state;
     store_close(store);
     return file_remove_tree(AT_FDCWD, folder, &err);
-}
-
-static void begin(struct making *making)
-{
-    making->fd = memfd_create("archive", MFD_CLOEXEC);
-    making->archive = archive_write_new();
-    assert_true(making->fd >= 0);
-    archive_write_set_format_pax(making->archive);
-    assert_int_equal(archive_write_open_fd(making->archive, making->fd), ARCHIVE_OK);
-}
-
-static void add(struct making *making, const char *path, mode_t mode, const char *link,
-                const void *data, size_t length)
-{
-    struct archive_entry *entry = archive_entry_new();
-
-    archive_entry_set_pathname(entry, path);
-    archive_entry_set_mode(entry, mode);
-    if (link && S_ISLNK(mode))
-        archive_entry_set_symlink(entry, link);
-    else if (link)
-        archive_entry_set_hardlink(entry, link);
-    archive_entry_set_size(entry, (la_int64_t)length);
-    assert_int_equal(archive_write_header(making->archive, entry), ARCHIVE_OK);
-    if (length > 0)
-        assert_int_equal(archive_write_data(making->archive, data, length), length);
-    archive_entry_free(entry);
-}
-
-static void add_file(struct making *making, const char *path, const char *content)
-{
-    add(making, path, S_IFREG | 0644, NULL, content, strlen(content));
-}
-
-static void add_link(struct making *making, const char *path, const char *target)
-{
-    add(making, path, S_IFLNK | 0777, target, NULL, 0);
-}
-
-static int end(struct making *making)
-{
-    assert_int_equal(archive_write_free(making->archive), ARCHIVE_OK);
-    assert_int_equal(lseek(making->fd, 0, SEEK_SET), 0);
-    return making->fd;
-}
-
-static void make_layer(struct layer *layer, const char *path)
-{
-    struct making making;
-    struct error err = { 0 };
-    char hex[HASH_SHA256_HEX_SIZE];
-    int fd = -1;
-
-    *layer = (struct layer){ 0 };
-    begin(&making);
-    add_file(&making, path, "content\n");
-    fd = end(&making);
-    assert_int_equal(file_read_fd(fd, 1 << 20, &layer->tar, &err), 0);
-    close(fd);
-    hash_sha256_hex_of(text_get(&layer->tar), layer->tar.length, hex);
-    snprintf(layer->diff_id, sizeof(layer->diff_id), "sha256:%s", hex);
-}
-
-static void add_layer(struct making *making, const char *path, const struct layer *layer)
-{
-    add(making, path, S_IFREG | 0644, NULL, text_get(&layer->tar), layer->tar.length);
-}
-
-static char *config_of(const char *diff_id)
-{
-    return alloc_format("{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"Cmd\":[\"x\"]},"
-                        "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"%s\"]}}",
-                        diff_id);
-}
-
-static char *digest_of(const char *text)
-{
-    char hex[HASH_SHA256_HEX_SIZE];
-
-    hash_sha256_hex_of(text, strlen(text), hex);
-    return alloc_format("sha256:%s", hex);
 }
 
 static int load(int fd, const char *platform, struct image_load *out, struct error *err)
@@ -347,8 +251,11 @@ static void what_the_lists_name_must_be_there(void **state)
     text_done(&layer.tar);
 }
 
-/* A layout of one image; what the index says of it is the caller's. */
-static void add_layout(struct making *making, const struct layer *layer, const char *index_format)
+/*
+ * The blobs of a layout of one image. Returns the index in which each # is the digest of its
+ * manifest, which the caller frees.
+ */
+static char *add_blobs(struct making *making, const struct layer *layer, const char *index_format)
 {
     AUTO_FREE char *config = config_of(layer->diff_id);
     AUTO_FREE char *id = digest_of(config);
@@ -369,7 +276,14 @@ static void add_layout(struct making *making, const struct layer *layer, const c
     add_layer(making, layer_path, layer);
     add_file(making, manifest_path, manifest);
     add_file(making, config_path, config);
-    add_file(making, "index.json", text_get(&index));
+    return text_steal(&index);
+}
+
+static void add_layout(struct making *making, const struct layer *layer, const char *index_format)
+{
+    AUTO_FREE char *index = add_blobs(making, layer, index_format);
+
+    add_file(making, "index.json", index);
 }
 
 #define NAMED(name) \
@@ -420,6 +334,40 @@ static void images_for_other_platforms_are_left_out(void **state)
     add_layout(&making, &layer, index);
     assert_int_equal(load(end(&making), "linux/mips", &one, &err), 0);
     assert_int_equal(one.count, 1);
+    text_done(&layer.tar);
+}
+
+static void of_an_index_in_the_index_the_platform_is_taken(void **state)
+{
+    static const char type[] = "application/vnd.oci.image.index.v1+json";
+    AUTO_IMAGE_LOAD struct image_load out = { 0 };
+    AUTO_FREE char *platforms = NULL;
+    AUTO_FREE char *digest = NULL;
+    AUTO_FREE char *path = NULL;
+    AUTO_FREE char *names = NULL;
+    struct error err = { 0 };
+    struct making making;
+    struct layer layer;
+
+    (void)state;
+    make_layer(&layer, "file");
+    begin(&making);
+    platforms = add_blobs(
+        &making, &layer,
+        "{\"manifests\":[{\"size\":1,\"digest\":\"sha256:0000000000000000000000000000000000000000"
+        "000000000000000000000000\",\"platform\":{\"os\":\"linux\",\"architecture\":\"mips\"}},"
+        "{\"size\":1,\"digest\":\"#\",\"platform\":{\"os\":\"linux\",\"architecture\":\"s390x\"}}"
+        "]}");
+    digest = digest_of(platforms);
+    path = alloc_format("blobs/sha256/%s", digest + strlen("sha256:"));
+    names =
+        alloc_format("{\"manifests\":[{\"mediaType\":\"%s\",\"digest\":\"%s\"," NAMED("a:1") "}]}",
+                     type, digest);
+    add_file(&making, path, platforms);
+    add_file(&making, "index.json", names);
+    assert_int_equal(load(end(&making), "linux/s390x", &out, &err), 0);
+    assert_int_equal(out.count, 1);
+    assert_string_equal(out.images[0].names.items[0], "a:1");
     text_done(&layer.tar);
 }
 
@@ -483,6 +431,7 @@ int main(void)
         TEST(what_the_lists_name_must_be_there),
         TEST(a_layout_has_several_names_for_an_image),
         TEST(images_for_other_platforms_are_left_out),
+        TEST(of_an_index_in_the_index_the_platform_is_taken),
         TEST(an_index_that_holds_itself_is_refused),
         TEST(broken_streams_are_refused),
     };
