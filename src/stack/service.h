@@ -20,6 +20,11 @@
 #include "stack/service_parts.h"
 #include "util/strings.h"
 
+enum service_user_namespace {
+    SERVICE_USER_NAMESPACE_HOST,
+    SERVICE_USER_NAMESPACE_AUTO, /* ids of its own */
+};
+
 struct service {
     char *name;
     char *image; /* reference; a built service without one has "<project>-<service>" */

@@ -64,11 +64,6 @@ enum service_probe {
     SERVICE_PROBE_CMD,
     SERVICE_PROBE_SHELL
 };
-enum service_user_namespace {
-    SERVICE_USER_NAMESPACE_HOST,
-    SERVICE_USER_NAMESPACE_AUTO, /* ids of its own */
-};
-
 enum service_unhealthy {
     SERVICE_UNHEALTHY_RESTART,
     SERVICE_UNHEALTHY_REPLACE,
@@ -138,8 +133,7 @@ struct service_build {
     bool present;
     char *context;    /* absolute */
     char *dockerfile; /* relative to the context, or NULL: Cartefile, else Dockerfile */
-    char *dockerfile_inline;
-    char *target;
+    char *dockerfile_inline, *target;
     char *network; /* none, host, or NULL: the default */
     struct strings_map args, labels;
     struct strings tags;
