@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * docs/reference/cartefile.md and the fuzzer's dictionary, made from the tables of instructions and of rules
+ * docs/reference/cartefile.md and the fuzzer's dictionary, made from the tables of instructions and
+ * of rules
  */
 
 #pragma once

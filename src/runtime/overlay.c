@@ -13,12 +13,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "runtime/channel.h"
 #include "runtime/mount.h"
+#include "runtime/process.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -33,6 +36,8 @@ struct layers {
     int upper, work;
     int lower[LAYERS_MAX];
 };
+
+#define AUTO_LAYERS __attribute__((cleanup(close_layers)))
 
 static void close_layers(struct layers *layers)
 {
@@ -133,42 +138,98 @@ static int mount_old_way(const struct layers *layers, const char *target, struct
     return 0;
 }
 
-/* Replace each lower layer by a mount of it with other ids. */
-static int shift_layers(struct layers *layers, int userns, struct error *err)
+/*
+ * Replace each lower layer by a mount of it with other ids. Before Linux 6.15 a layer has to be
+ * mounted somewhere: then it covers the one it is made from.
+ */
+static int shift_layers(struct layers *layers, int userns, bool attach, struct error *err)
 {
     const struct mount_attr attributes = { .attr_set = MOUNT_ATTR_IDMAP,
                                            .userns_fd = (unsigned)userns };
 
     for (size_t i = 0; i < layers->count; i++) {
-        int copy = -1;
+        AUTO_CLOSE int place = layers->lower[i];
 
-        if (mount_clone(layers->lower[i], "", false, &copy, err) < 0)
+        layers->lower[i] = -1;
+        if (mount_clone(place, "", false, &layers->lower[i], err) < 0)
             return -1;
-        close(layers->lower[i]);
-        layers->lower[i] = copy;
-        if (mount_alter(copy, false, &attributes, err) < 0)
+        if (mount_alter(layers->lower[i], false, &attributes, err) < 0)
             return error_wrap(err, "shift the ids of a layer");
+        if (attach && mount_attach(layers->lower[i], place, err) < 0)
+            return -1;
     }
     return 0;
 }
 
-int overlay_make(const struct overlay *overlay, int userns, int *out, struct error *err)
+static int make_directly(const struct overlay *overlay, int userns, int *out, struct error *err)
 {
-    __attribute__((cleanup(close_layers))) struct layers layers = { .upper = -1, .work = -1 };
+    AUTO_LAYERS struct layers layers = { .upper = -1, .work = -1 };
 
-    if (!adds_layers())
-        return error_set(err, ERROR_UNSUPPORTED,
-                         "layers for a user namespace need Linux 6.8 or newer");
-    if (open_layers(overlay, &layers, err) < 0 ||
-        (userns >= 0 && shift_layers(&layers, userns, err) < 0))
+    if (open_layers(overlay, &layers, err) < 0 || shift_layers(&layers, userns, false, err) < 0)
         return -1;
     *out = mount_new_way(&layers);
     return *out < 0 ? error_set_errno(err, errno, "mount the layers") : 0;
 }
 
+/* In a mount namespace of its own, where the host does not see what is mounted. */
+static int make_apart(const struct overlay *overlay, int userns, int *out, struct error *err)
+{
+    AUTO_LAYERS struct layers layers = { .upper = -1, .work = -1 };
+
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return error_set_errno(err, errno, "separate the mounts from the host's");
+    if (open_layers(overlay, &layers, err) < 0 || shift_layers(&layers, userns, true, err) < 0)
+        return -1;
+    if (adds_layers()) {
+        *out = mount_new_way(&layers);
+        return *out < 0 ? error_set_errno(err, errno, "mount the layers") : 0;
+    }
+    if (mount_old_way(&layers, overlay->upper, err) < 0)
+        return -1;
+    return mount_clone(AT_FDCWD, overlay->upper, false, out, err);
+}
+
+/* By a process that lives as long as that namespace is needed. */
+static int make_by_helper(const struct overlay *overlay, int userns, int *out, struct error *err)
+{
+    AUTO_CHANNEL struct channel channel = CHANNEL_NONE;
+    enum channel_word word = CHANNEL_END;
+    AUTO_CLOSE int pidfd = -1;
+    int result = 0, made = -1;
+    pid_t pid = -1;
+
+    if (channel_open(true, &channel, err) < 0)
+        return -1;
+    pid = process_fork(CLONE_NEWNS, -1, false, &pidfd, err);
+    if (pid < 0)
+        return -1;
+    if (pid == 0) {
+        if (make_apart(overlay, userns, &made, err) < 0 ||
+            channel_say(channel.child, CHANNEL_READY, made, err) < 0)
+            channel_send_error(channel.child, err);
+        _exit(0);
+    }
+    channel_drop_child(&channel);
+    result = channel_hear(channel.parent, &word, &made, err);
+    process_end(pidfd, true);
+    if (result == 0 && made < 0)
+        return error_set(err, ERROR_SYSTEM, "the process that mounts the layers has ended");
+    if (result == 0)
+        *out = made;
+    return result;
+}
+
+int overlay_make(const struct overlay *overlay, int userns, int *out, struct error *err)
+{
+    if (adds_layers() && make_directly(overlay, userns, out, err) == 0)
+        return 0;
+    error_clear(err);
+    return make_by_helper(overlay, userns, out, err);
+}
+
 int overlay_mount(const struct overlay *overlay, int *out, struct error *err)
 {
-    __attribute__((cleanup(close_layers))) struct layers layers = { .upper = -1, .work = -1 };
+    AUTO_LAYERS struct layers layers = { .upper = -1, .work = -1 };
     AUTO_CLOSE int fd = -1;
 
     if (open_layers(overlay, &layers, err) < 0)

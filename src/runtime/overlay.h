@@ -18,7 +18,7 @@ struct overlay {
 
 /*
  * The layers as a mount that hangs nowhere, with the ids of the lower ones shifted by the user
- * namespace `userns` (-1: as they are). ERROR_UNSUPPORTED before Linux 6.8.
+ * namespace open as `userns`.
  */
 int overlay_make(const struct overlay *overlay, int userns, int *out, struct error *err) MUST_CHECK;
 

@@ -259,14 +259,17 @@ static void terminal_is_the_containers_own(void **state)
     bed_destroy(f);
 }
 
-static void two_hundred_starts_leave_nothing(void **state)
+/* CARTE_TEST_STARTS says how many where a machine is slow; 200 elsewhere. */
+static void many_starts_leave_nothing(void **state)
 {
+    const char *wanted = getenv("CARTE_TEST_STARTS");
+    int starts = wanted ? atoi(wanted) : 200;
     struct bed *f = *state;
     struct error err = { 0 };
     int64_t began_ns = clock_now_ns();
 
     strings_add(&f->spec.program.args, "/bin/true");
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < starts; i++) {
         bed_must(container_start(&f->spec, &f->process, &err), &err);
         bed_reap(f);
         cleanup_close(&f->process.pidfd);
@@ -274,7 +277,7 @@ static void two_hundred_starts_leave_nothing(void **state)
     }
     f->process.pidfd = -1;
     print_message("%lld us for one start to exit\n",
-                  (long long)(clock_now_ns() - began_ns) / 200000);
+                  (long long)(clock_now_ns() - began_ns) / 1000 / starts);
     assert_int_equal(
         system("test -z \"$(find /sys/fs/cgroup -path '*/" BED_PARENT "/*' -type d)\""), 0);
     assert_int_equal(system("! grep -q carte-kernel /proc/self/mountinfo"), 0);
@@ -295,7 +298,7 @@ int main(void)
         BED_TEST(mounts_stand_where_they_shall),
         BED_TEST(exec_joins_the_container),
         BED_TEST(terminal_is_the_containers_own),
-        BED_TEST(two_hundred_starts_leave_nothing),
+        BED_TEST(many_starts_leave_nothing),
     };
 
     return bed_enter() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
