@@ -42,6 +42,7 @@ CARTEFILE
 # with it, containers are known by their control groups.
 teardown_file() {
     local pid
+    [ ! -e "$PEERS/registry" ] || kill "$(cat "$PEERS/registry")"
     pid=$(cat "$PEERS/dockerd" 2>/dev/null || true)
     if [ -n "$pid" ]; then
         kill "$pid" 2>/dev/null || true
@@ -170,4 +171,24 @@ run_here() {
     CARTE_ROOT=$OWN carte save -o after.tar sample
     cmp before.tar after.tar
     [ "$(CARTE_ROOT=$OWN carte inspect sample | jq '.[0].Digest')" = "$(carte inspect sample | jq '.[0].Digest')" ]
+}
+
+@test "docker pulls what was pushed as gzip, and what it pushes is pulled here" {
+    printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "127.0.0.1:5000"}\n' \
+        "$PWD/registry" >registry.yml
+    docker-registry serve registry.yml >registry.log 2>&1 3>&- &
+    echo "$!" >"$PEERS/registry"
+    eventually 30 curl -s -o registry.up http://localhost:5000/v2/
+    carte tag sample localhost:5000/sample
+    carte push -q --compression gzip localhost:5000/sample
+    docker pull localhost:5000/sample
+    [ "$(docker image inspect --format '{{.Id}}' localhost:5000/sample)" = "$IMAGE_ID" ]
+    [ "$(docker run --rm --network none localhost:5000/sample)" = "$EXPECTED" ]
+    docker tag localhost:5000/sample localhost:5000/back:1
+    docker push localhost:5000/back:1
+    docker rmi localhost:5000/sample localhost:5000/back:1
+    CARTE_ROOT=$OWN carte pull -q localhost:5000/back:1
+    carte rmi localhost:5000/sample
+    [ "$(CARTE_ROOT=$OWN carte inspect localhost:5000/back:1 | jq -r '.[0].Id')" = "$IMAGE_ID" ]
+    [ "$(run_here "$OWN" localhost:5000/back:1)" = "$EXPECTED" ]
 }
