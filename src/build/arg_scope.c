@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "build/platform.h"
+#include "build/stage_expand.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/diagnostic.h"

@@ -19,6 +19,7 @@
 #include "build/add_remote.h"
 #include "build/copy_plan.h"
 #include "build/owner.h"
+#include "build/stage_expand.h"
 #include "image/cartefile_words.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"

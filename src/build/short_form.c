@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "build/copy_plan.h"
+#include "build/stage_expand.h"
 #include "image/tree.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"

@@ -103,16 +103,6 @@ int stage_fail(struct stage *stage, const struct cartefile_instruction *at);
 #define STAGE_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 struct manifest *stage_new_scratch(void) MUST_CHECK;
 
-/* Replace variables; errors get the place in the Cartefile in front. */
-int stage_expand(const struct stage *stage, const struct cartefile_instruction *at,
-                 const char *word, char **out, struct error *err) MUST_CHECK;
-int stage_expand_text(const struct stage *stage, const struct cartefile_instruction *at,
-                      const char *text, char **out, struct error *err) MUST_CHECK;
-
-/* All words of the instruction; those in JSON form keep their quotes and blanks. */
-int stage_expand_words(const struct stage *stage, const struct cartefile_instruction *at,
-                       struct strings *out, struct error *err) MUST_CHECK;
-
 /* The value of a variable in a stage, or NULL. `context` is the struct stage. */
 const char *stage_find_variable(void *context, const char *name);
 

@@ -13,6 +13,7 @@
 #include "build/platform.h"
 #include "build/run_mount.h"
 #include "build/source.h"
+#include "build/stage_expand.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"

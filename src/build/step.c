@@ -18,6 +18,7 @@
 #include "build/copy_step.h"
 #include "build/expose.h"
 #include "build/run_command.h"
+#include "build/stage_expand.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"

@@ -13,6 +13,7 @@
 
 #include "build/build_run.h"
 #include "build/mount_maker.h"
+#include "build/stage_expand.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"

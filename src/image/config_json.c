@@ -65,8 +65,10 @@ static struct json *format_set(const struct strings *set)
 
     strings_copy(&sorted, set);
     strings_sort(&sorted);
-    for (size_t i = 0; i < sorted.count; i++)
-        json_set(json, sorted.items[i], json_new_object());
+    for (size_t i = 0; i < sorted.count; i++) {
+        if (i == 0 || strcmp(sorted.items[i], sorted.items[i - 1]) != 0)
+            json_add(json, sorted.items[i], json_new_object());
+    }
     return json;
 }
 

@@ -173,6 +173,11 @@ void json_set(struct json *object, const char *key, struct json *child)
     cJSON_AddItemToObject(node_of(object), key, node_of(child));
 }
 
+void json_add(struct json *object, const char *key, struct json *child)
+{
+    cJSON_AddItemToObject(node_of(object), key, node_of(child));
+}
+
 void json_set_text(struct json *object, const char *key, const char *text)
 {
     json_set(object, key, json_new_text(text));

@@ -49,6 +49,8 @@ struct json *json_new_int(int64_t number) MUST_CHECK;
 
 /* Set `key` of an object. `child` belongs to `object` from then on. */
 void json_set(struct json *object, const char *key, struct json *child);
+/* The same of a key that is not there yet: it is not looked for, however many there are. */
+void json_add(struct json *object, const char *key, struct json *child);
 void json_set_text(struct json *object, const char *key, const char *text);
 void json_set_int(struct json *object, const char *key, int64_t number);
 void json_set_number(struct json *object, const char *key, double number);
