@@ -299,6 +299,8 @@ Deleted: $id"
     grep -qx 'Untagged: localhost:5000/team/other:v1' out
     [ "$(carte images --format '{{.Repository}}')" = web ]
     carte df --format json | jq -se '.[0] | .Type == "Images" and .TotalCount == "1" and .Active == "0"'
+    carte rmi web
+    carte df --format json | jq -se '.[3] | .Type == "Build Cache" and (.TotalCount | tonumber) > 0'
     carte prune -a -f --filter until=0s >out
     [[ "$(tail -n 1 out)" == "Total reclaimed space: "*MiB ]]
     [ "$(carte images -q)" = '' ]

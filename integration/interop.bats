@@ -33,7 +33,8 @@ CARTEFILE
     /usr/sbin/dockerd -H "unix://$PEERS/docker.sock" --data-root "$PEERS/docker" \
         --exec-root "$PEERS/docker-run" -p "$PEERS/docker.pid" --iptables=false --ip6tables=false \
         --ip-forward=false --ip-masq=false --bridge=none --cgroup-parent "/$PEER_CGROUP" \
-        --oom-score-adjust 0 --storage-driver vfs >"$PEERS/docker.log" 2>&1 3>&- &
+        --exec-opt native.cgroupdriver=cgroupfs --oom-score-adjust 0 --storage-driver vfs \
+        >"$PEERS/docker.log" 2>&1 3>&- &
     echo "$!" >"$PEERS/dockerd"
     eventually 60 docker version >/dev/null 2>&1 || { cat "$PEERS/docker.log" >&2; return 1; }
 }

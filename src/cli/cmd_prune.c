@@ -271,6 +271,27 @@ static int measure_folder(const char *path, struct kind *kind, struct error *err
     return 0;
 }
 
+/* Layers that no image has: results of steps that builds may take again. */
+static int measure_cached(struct store *store, const struct strings *seen, struct kind *kind,
+                          struct error *err)
+{
+    AUTO_CLOSE int fd =
+        openat(store_get_folder(store), "layers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    AUTO_STRINGS struct strings names = { 0 };
+
+    if (fd < 0)
+        return error_set_errno(err, errno, "open the store's folder 'layers'");
+    if (file_list(fd, &names, err) < 0)
+        return -1;
+    for (size_t i = 0; i < names.count; i++) {
+        if (strcmp(names.items[i], "none") == 0 || strings_has(seen, names.items[i]))
+            continue;
+        kind->total++;
+        kind->size_bytes += file_size_tree(fd, names.items[i]);
+    }
+    return 0;
+}
+
 static int df_run(struct command_call *call, struct error *err)
 {
     const struct df_options *options = call->options;
@@ -293,7 +314,8 @@ static int df_run(struct command_call *call, struct error *err)
         measure_images(store, &inventory, true, &seen, &images, err) < 0 ||
         measure_images(store, &inventory, false, &seen, &images, err) < 0 ||
         measure_folder("volumes", &volumes, err) < 0 ||
-        measure_folder("images/mounts", &cache, err) < 0)
+        measure_folder("images/mounts", &cache, err) < 0 ||
+        measure_cached(store, &seen, &cache, err) < 0)
         return -1;
     measure_containers(&inventory, &containers);
     cache.reclaimable_bytes = cache.size_bytes;
