@@ -54,7 +54,7 @@ _carte_complete()
         case $previous in
         esac ;;
     df)
-        words="$globals --format"
+        words="$globals --format --verbose -v"
         case $previous in
         esac ;;
     fsck)

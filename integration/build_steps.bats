@@ -129,7 +129,13 @@ grep -q app /etc/passwd'
         'RUN --mount=type=cache,id=/var/cache/x,target=/other,ro test -e /other/first && ! touch /other/y' \
         'RUN --mount=type=cache,id=another,target=/var/cache/x test ! -e /var/cache/x/first'
     build
-    [ "$(ls "$CARTE_ROOT/images/mounts" | wc -l)" -eq 2 ]
+    carte df -v --format '{{.ID}}' >listed
+    grep -qx /var/cache/x listed
+    grep -qx another listed
+    carte prune -f
+    [ -z "$(carte df -v --format '{{.ID}}')" ]
+    [ -z "$(ls "$CARTE_ROOT/images/mounts")" ]
+    build
 }
 
 @test "RUN --mount=type=cache,from begins with what the stage has" {
@@ -760,4 +766,38 @@ test -d /git/.git'
     PATH=$PATH_WITHOUT run carte build --network none -t image ctx
     [ "$status" -ne 0 ]
     [[ "$output" == *"'git' is not installed"* ]]
+}
+
+@test "a build section gives secrets, agents, contexts and rights to its steps" {
+    mkdir named
+    echo named >named/file
+    printf 'hunter-two-42' >token
+    cartefile 'RUN --network=none --mount=type=secret,id=token grep -q hunter /run/secrets/token' \
+        'RUN --network=none --mount=type=secret,id=other grep -q environment /run/secrets/other' \
+        'RUN --network=none --mount=type=ssh test -S "$SSH_AUTH_SOCK"' \
+        'COPY --from=named file /named' 'COPY --from=tools /etc/group /group' \
+        'RUN --network=none --security=insecure mount -t tmpfs none /tmp' 'CMD ["true"]'
+    cat >carte.yaml <<'YAML'
+name: sections
+services:
+  app:
+    build:
+      context: ./ctx
+      secrets: [token, {source: variable, target: other}]
+      ssh: ["default"]
+      additional_contexts: {named: ./named, tools: docker-image://base}
+      entitlements: [security.insecure]
+secrets:
+  token: {file: ./token}
+  variable: {environment: SECRET_OF_BUILD}
+YAML
+    eval "$(ssh-agent -a "$PWD/agent")"
+    SECRET_OF_BUILD=from-the-environment SSH_AUTH_SOCK=$PWD/agent carte-stack build
+    kill "$SSH_AGENT_PID"
+    nowhere two-42
+    nowhere from-the-environment
+    sed -i 's/secrets: \[token,/secrets: [nothing,/' carte.yaml
+    run carte-stack config -q
+    [ "$status" -ne 0 ]
+    [[ "$output" == *"the secret 'nothing' is not defined"* ]]
 }

@@ -123,9 +123,7 @@ void stage_begin_free_key(const struct stage *stage, const struct cartefile_inst
  */
 int stage_reuse(struct stage *stage, const struct cartefile_instruction *at, const char *key_hex,
                 bool *done_out, struct error *err) MUST_CHECK;
-
 void stage_unlock(struct stage *stage);
-
 /* A new layer, whose root has the owner and mode of the one below, or (free) is plain. */
 int stage_begin_free_layer(struct stage *stage, struct stage_layer *layer,
                            struct error *err) MUST_CHECK;

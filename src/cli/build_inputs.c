@@ -60,6 +60,16 @@ static int read_secret_field(struct build_inputs *inputs, struct build_secret *s
     return 0;
 }
 
+static int add_secret(struct build_inputs *inputs, const struct build_secret *secret,
+                      struct error *err)
+{
+    if (secret->variable && !getenv(secret->variable))
+        return error_set(err, ERROR_NOT_FOUND, "secret '%s': the variable %s is not set",
+                         secret->id, secret->variable);
+    *ALLOC_APPEND(inputs->secrets, inputs->secret_count) = *secret;
+    return 0;
+}
+
 int build_inputs_add_secret(struct build_inputs *inputs, const char *text, struct error *err)
 {
     struct build_secret secret = { 0 };
@@ -80,11 +90,19 @@ int build_inputs_add_secret(struct build_inputs *inputs, const char *text, struc
         secret.variable = secret.id;
     if (!secret.file && !secret.variable)
         secret.file = secret.id;
-    if (secret.variable && !getenv(secret.variable))
-        return error_set(err, ERROR_NOT_FOUND, "--secret '%s': the variable %s is not set", text,
-                         secret.variable);
-    *ALLOC_APPEND(inputs->secrets, inputs->secret_count) = secret;
-    return 0;
+    return add_secret(inputs, &secret, err);
+}
+
+int build_inputs_add_secret_of(struct build_inputs *inputs, const char *id, const char *file,
+                               const char *variable, struct error *err)
+{
+    const struct build_secret secret = {
+        .id = keep(inputs, id),
+        .file = variable ? NULL : keep(inputs, file),
+        .variable = variable ? keep(inputs, variable) : NULL,
+    };
+
+    return add_secret(inputs, &secret, err);
 }
 
 int build_inputs_add_ssh(struct build_inputs *inputs, const char *text, struct error *err)

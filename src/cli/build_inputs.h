@@ -28,6 +28,9 @@ void build_inputs_done(struct build_inputs *inputs);
 /* "id=NAME,src=FILE", "id=NAME,env=VARIABLE", "id=NAME": its variable, else its file. */
 int build_inputs_add_secret(struct build_inputs *inputs, const char *text,
                             struct error *err) MUST_CHECK;
+/* The same in parts; one of `file` and `variable` is NULL. */
+int build_inputs_add_secret_of(struct build_inputs *inputs, const char *id, const char *file,
+                               const char *variable, struct error *err) MUST_CHECK;
 /* "default": the agent of SSH_AUTH_SOCK; "NAME=SOCKET". */
 int build_inputs_add_ssh(struct build_inputs *inputs, const char *text,
                          struct error *err) MUST_CHECK;

@@ -112,6 +112,7 @@ static int build_run(struct command_call *call, struct error *err)
     if (!store)
         return -1;
     builder.store = store;
+    builder.stack = stack;
     progress_init(&progress, call->globals->progress, "Building");
     result = build_services(&builder, stack, call->operands, err);
     progress_done(&progress);

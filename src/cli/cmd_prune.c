@@ -19,6 +19,7 @@
 #include "cli/open_store.h"
 #include "cli/output.h"
 #include "cli/used_layers.h"
+#include "image/cache_mount.h"
 #include "image/image_size.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
@@ -160,7 +161,8 @@ static int prune_run(struct command_call *call, struct error *err)
 
 const struct command cmd_prune = {
     .name = "prune",
-    .summary = "Remove images without a name, cached steps of builds, and what no image needs.",
+    .summary = "Remove images without a name, cached steps and caches of builds, and what no image "
+               "needs.",
     .details = "Images that a container of any stack was made from stay.",
     .options = prune_options,
     .options_size = sizeof(struct prune_options),
@@ -169,6 +171,7 @@ const struct command cmd_prune = {
 
 struct df_options {
     const char *format;
+    bool verbose;
 };
 
 static const struct option df_options[] = {
@@ -180,8 +183,47 @@ static const struct option df_options[] = {
         .doc = "Print a table, or with json an object a line, or a template such as "
                "'{{.Type}} {{.Size}}'.",
     },
+    {
+        .letter = 'v',
+        .name = "verbose",
+        OPTION(FLAG, struct df_options, verbose),
+        .doc = "List the caches of RUN --mount=type=cache one by one instead.",
+    },
     { 0 },
 };
+
+static const struct listing_column cache_columns[] = {
+    { "ID", "CACHE ID" },
+    { "Size", "SIZE" },
+    { NULL, NULL },
+};
+
+static int list_caches(const struct df_options *options, struct store *store, struct error *err)
+{
+    AUTO_CACHE_MOUNT_LIST struct cache_mount_list list = { 0 };
+    AUTO(json) struct json *rows = json_new_array();
+    AUTO_TEXT struct text out = { 0 };
+    const struct listing listing = {
+        .columns = cache_columns,
+        .table = "{{.ID}}\\t{{.Size}}",
+        .rows = rows,
+    };
+
+    if (cache_mount_list(store_get_folder(store), &list, err) < 0)
+        return -1;
+    for (size_t i = 0; i < list.count; i++) {
+        struct json *row = json_new_object();
+        char size[32];
+
+        parse_format_bytes(list.items[i].size_bytes, size);
+        json_set_text(row, "ID", list.items[i].id);
+        json_set_text(row, "Size", size);
+        json_append(rows, row);
+    }
+    if (listing_format(&listing, options->format, &out, err) < 0)
+        return -1;
+    return output_result(text_get(&out), err);
+}
 
 static const struct listing_column df_columns[] = {
     { "Type", "TYPE" }, { "TotalCount", "TOTAL" },        { "Active", "ACTIVE" },
@@ -310,7 +352,11 @@ static int df_run(struct command_call *call, struct error *err)
     struct kind volumes = { .name = "Local Volumes" };
     struct kind cache = { .name = "Build Cache" };
 
-    if (!store || inventory_load(store, &inventory, err) < 0 ||
+    if (!store)
+        return -1;
+    if (options->verbose)
+        return list_caches(options, store, err);
+    if (inventory_load(store, &inventory, err) < 0 ||
         measure_images(store, &inventory, true, &seen, &images, err) < 0 ||
         measure_images(store, &inventory, false, &seen, &images, err) < 0 ||
         measure_folder("volumes", &volumes, err) < 0 ||

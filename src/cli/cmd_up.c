@@ -156,6 +156,7 @@ static int prepare_images(struct command_call *call, const struct stack *stack,
     struct image_builder builder = {
         .store = store,
         .progress = &progress,
+        .stack = stack,
         .pull_policy = strcmp(options->pull, "policy") == 0 ? NULL : options->pull,
     };
     int result;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/build_inputs.h"
 #include "cli/build_network.h"
 #include "cli/output.h"
 #include "cli/registry_job.h"
@@ -184,6 +185,59 @@ static void add_caches(const struct strings *caches, const struct service *servi
     }
 }
 
+static const struct stack_file *find_secret(const struct stack *stack, const char *key)
+{
+    for (size_t i = 0; stack && i < stack->secret_count; i++) {
+        if (strcmp(stack->secrets[i].key, key) == 0)
+            return &stack->secrets[i];
+    }
+    return NULL;
+}
+
+/* The path may have a comma in it, so it is not spelt as the option. */
+static int add_secret(const struct stack *stack, const struct service_file *use,
+                      struct build_inputs *inputs, struct error *err)
+{
+    const struct stack_file *file = find_secret(stack, use->source);
+
+    if (!file || (!file->path && !file->environment))
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "the secret '%s' cannot be had for a build: it needs 'file' or "
+                         "'environment' at the top",
+                         use->source);
+    return build_inputs_add_secret_of(inputs, use->target, file->path, file->environment, err);
+}
+
+static int add_map(const struct strings_map *map, struct build_inputs *inputs,
+                   build_inputs_add_fn add, struct error *err)
+{
+    for (size_t i = 0; i < map->count; i++) {
+        const struct strings_pair *pair = &map->pairs[i];
+        AUTO_FREE char *text =
+            pair->value ? alloc_format("%s=%s", pair->key, pair->value) : alloc_text(pair->key);
+
+        if (add(inputs, text, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int read_inputs(const struct image_builder *builder, const struct service *service,
+                       struct build_inputs *out, struct error *err)
+{
+    const struct service_build *build = &service->build;
+
+    for (size_t i = 0; i < build->secret_count; i++) {
+        if (add_secret(builder->stack, &build->secrets[i], out, err) < 0)
+            return error_wrap(err, "service '%s'", service->name);
+    }
+    if (add_map(&build->ssh, out, build_inputs_add_ssh, err) < 0 ||
+        add_map(&build->contexts, out, build_inputs_add_context, err) < 0 ||
+        build_inputs_add_each(out, &build->entitlements, build_inputs_add_right, err) < 0)
+        return error_wrap(err, "service '%s'", service->name);
+    return 0;
+}
+
 int image_builder_build_service(const struct image_builder *builder, const struct service *service,
                                 struct error *err)
 {
@@ -196,8 +250,12 @@ int image_builder_build_service(const struct image_builder *builder, const struc
         .network = build->network,
         .no_cache = build->no_cache,
     };
+    AUTO_BUILD_INPUTS struct build_inputs inputs = { 0 };
     int result;
 
+    if (read_inputs(builder, service, &inputs, err) < 0)
+        return -1;
+    build_inputs_apply(&inputs, &request);
     if (build->dockerfile && build->dockerfile[0] != '/')
         cartefile = alloc_format("%s/%s", build->context, build->dockerfile);
     else

@@ -23,6 +23,7 @@ enum image_builder_choice { IMAGE_BUILDER_MISSING, IMAGE_BUILDER_ALL, IMAGE_BUIL
 struct image_builder {
     struct store *store;
     struct progress *progress;
+    const struct stack *stack; /* of the services, for the secrets of their builds; or NULL */
     bool no_cache;
     const struct strings *args; /* "KEY=value", over those of the file; NULL: none */
     size_t *findings; /* only look at the Cartefiles, and count what could be better; or NULL */

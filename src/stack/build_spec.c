@@ -9,7 +9,10 @@
 
 #include "stack/reading.h"
 #include "stack/service.h"
+#include "stack/shorthand.h"
 #include "stack/tables.h"
+#include "util/alloc.h"
+#include "util/text.h"
 
 /* In each file: a folder is a path, unless it lies on another machine. */
 static void prepare_build(struct reading *reading, struct node *map)
@@ -21,16 +24,75 @@ static void prepare_build(struct reading *reading, struct node *map)
                       "a context on another machine is not supported; fetch it into a folder");
 }
 
+/* What is no image is a folder. */
+static void resolve_context(struct reading *reading, const struct node *map,
+                            struct strings_pair *pair)
+{
+    char *path = NULL;
+
+    if (!pair->value || !*pair->value) {
+        reading_error(reading, map, "the context '%s' has no place; write a folder or an image",
+                      pair->key);
+        return;
+    }
+    if (strstr(pair->value, "://") || text_starts_with(pair->value, "service:"))
+        return;
+    path = reading_resolve_path(reading, pair->value);
+    free(pair->value);
+    pair->value = path;
+}
+
 static void check_build(struct reading *reading, const struct node *map, void *base)
 {
     struct service_build *build = base;
 
     if (!build->context)
         build->context = reading_resolve_path(reading, ".");
+    for (size_t i = 0; i < build->contexts.count; i++)
+        resolve_context(reading, map, &build->contexts.pairs[i]);
     if (build->dockerfile && build->dockerfile_inline)
         reading_error(reading, map,
                       "'dockerfile' and 'dockerfile_inline' exclude each other; keep one");
 }
+
+static void check_secret(struct reading *reading, const struct node *map, void *base)
+{
+    struct service_file *secret = base;
+
+    (void)reading;
+    (void)map;
+    if (!secret->target && secret->source)
+        secret->target = alloc_text(secret->source);
+}
+
+static const char *const secret_identity[] = { "target", NULL };
+
+static const struct field secret_fields[] = {
+    {
+        .key = "source",
+        MEMBER(STRING, struct service_file, source),
+        .required = true,
+        .doc = "The key under which it stands at the top of the file.",
+    },
+    {
+        .key = "target",
+        MEMBER(STRING, struct service_file, target),
+        .doc = "The id by which the steps name it; that key if none is given.",
+    },
+    LATER("uid", "The user who owns it: a step says so with `RUN --mount`."),
+    LATER("gid", "The group that owns it: a step says so with `RUN --mount`."),
+    LATER("mode", "Its mode: a step says so with `RUN --mount`."),
+    {},
+};
+
+static const struct object build_secret_object = {
+    .name = "a secret of a build",
+    .doc = "A secret that steps of the build may read.",
+    .fields = secret_fields,
+    .size = sizeof(struct service_file),
+    .identity = secret_identity,
+    .check = check_secret,
+};
 
 static const struct field build_fields[] = {
     {
@@ -96,8 +158,29 @@ static const struct field build_fields[] = {
         MEMBER(LIST, struct service_build, cache_to),
         .doc = "Where the steps are kept for other machines, `type=local,dest=FOLDER`.",
     },
-    LATER("additional_contexts", "More folders that `COPY --from` may name."),
-    LATER("entitlements", "Rights of the build."),
+    {
+        .key = "additional_contexts",
+        MEMBER(MAP, struct service_build, contexts),
+        .doc = "Folders and images (`docker-image://NAME`) that `FROM`, `COPY --from` and `RUN "
+               "--mount` may name.",
+    },
+    {
+        .key = "entitlements",
+        MEMBER(LIST, struct service_build, entitlements),
+        .doc = "Rights of the build: `security.insecure` for `RUN --security=insecure`.",
+    },
+    {
+        .key = "secrets",
+        ELEMENTS(OBJECTS, struct service_build, secrets, secret_count, struct service_file,
+                 build_secret_object),
+        .expand_items = shorthand_add_source,
+        .doc = "Secrets that `RUN --mount=type=secret` may read.",
+    },
+    {
+        .key = "ssh",
+        MEMBER(MAP, struct service_build, ssh),
+        .doc = "Agents of ssh that `RUN --mount=type=ssh` may use: `default`, or NAME=SOCKET.",
+    },
     LATER("extra_hosts", "More names that `RUN` steps can resolve."),
     LATER("isolation", "How `RUN` steps are kept apart."),
     LATER("platforms", "Platforms to build for."),
@@ -105,9 +188,7 @@ static const struct field build_fields[] = {
     LATER("provenance", "A record of how the image came about."),
     LATER("pull", "Base images are fetched anew."),
     LATER("sbom", "A record of what is in the image."),
-    LATER("secrets", "Secrets that `RUN` steps may read."),
     LATER("shm_size", "Shared memory of `RUN` steps."),
-    LATER("ssh", "SSH keys that `RUN` steps may use."),
     LATER("ulimits", "Limits of the processes of `RUN` steps."),
     {},
 };

@@ -215,13 +215,15 @@ static void check_mounts(const struct check *check, const struct service *servic
     }
 }
 
-static void check_files(const struct check *check, const struct service *service, bool secrets)
+/* Do the configs or secrets that are used at `place` stand at the top? */
+static void check_files(const struct check *check, const struct service *service,
+                        const struct service_file *files, size_t count, const char *place)
 {
-    const struct service_file *files = secrets ? service->secrets : service->configs;
-    size_t count = secrets ? service->secret_count : service->config_count;
+    bool secrets = strcmp(place, "configs") != 0;
     const struct stack_file *known = secrets ? check->stack->secrets : check->stack->configs;
     size_t known_count = secrets ? check->stack->secret_count : check->stack->config_count;
     const char *section = secrets ? "secrets" : "configs";
+    bool in_build = strcmp(place, "build") == 0;
 
     for (size_t i = 0; i < count; i++) {
         bool found = !files[i].source;
@@ -229,10 +231,14 @@ static void check_files(const struct check *check, const struct service *service
 
         for (size_t n = 0; n < known_count && !found; n++)
             found = strcmp(known[n].key, files[i].source) == 0;
-        if (!found)
-            report(check, AT("services", service->name, section, index_key(item, i)),
-                   "the %s '%s' is not defined; add it to '%s' at the top",
-                   secrets ? "secret" : "config", files[i].source, section);
+        if (found)
+            continue;
+        index_key(item, i);
+        report(check,
+               in_build ? AT("services", service->name, "build", section, item)
+                        : AT("services", service->name, section, item),
+               "the %s '%s' is not defined; add it to '%s' at the top",
+               secrets ? "secret" : "config", files[i].source, section);
     }
 }
 
@@ -286,8 +292,9 @@ static void check_service(const struct check *check, const struct service *servi
                "the service has neither 'image' nor 'build'; add one");
     check_networks(check, service);
     check_mounts(check, service);
-    check_files(check, service, false);
-    check_files(check, service, true);
+    check_files(check, service, service->configs, service->config_count, "configs");
+    check_files(check, service, service->secrets, service->secret_count, "secrets");
+    check_files(check, service, service->build.secrets, service->build.secret_count, "build");
     check_dependencies(check, service);
     check_replicas(check, service);
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "stack/service_build.h"
 #include "util/strings.h"
 
 enum service_protocol { SERVICE_TCP, SERVICE_UDP };
@@ -127,19 +128,6 @@ struct service_limits {
 struct service_ulimit {
     char *name;
     int64_t soft, hard; /* -1: unlimited */
-};
-
-struct service_build {
-    bool present;
-    char *context;    /* absolute */
-    char *dockerfile; /* relative to the context, or NULL: Cartefile, else Dockerfile */
-    char *dockerfile_inline, *target;
-    char *network; /* none, host, or NULL: the default */
-    struct strings_map args, labels;
-    struct strings tags;
-    struct strings cache_from, cache_to; /* "type=local,src=FOLDER", or what others know */
-    struct strings no_cache_filter;      /* stages */
-    bool no_cache;
 };
 
 /* A file of variables; empty once the stack is loaded, because they are in `environment`. */
