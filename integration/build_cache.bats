@@ -288,3 +288,25 @@ CARTEFILE
     [[ "$output" == *"nothing was written"* ]]
     [ "$(ls image)" = index.json ]
 }
+
+@test "a build that is killed at any moment leaves a store that goes on" {
+    write_random one
+    for i in $(seq 200); do echo "$i" >"one/file$i"; done
+    echo 'COPY . /files/' >>one/Cartefile
+    for n in 01 02 03 04 05 06 08 10 12 15 18 21 25 30 35 40 50 60 80; do
+        timeout -s KILL "0.$n" carte build -q -t killed "$PWD/one" 2>/dev/null || true
+        rm -f "$CARTE_ROOT"/images/cache/*"${n:1}" # so that there is always something to do
+    done
+    carte build -q -t killed one >first
+    carte build -q -t killed one >second
+    diff first second
+    eventually 20 nothing_runs
+    [ -z "$(ls "$CARTE_ROOT/images/tmp")" ]
+    # Whatever has a name is what its name says.
+    for blob in "$CARTE_ROOT"/images/blobs/sha256/*; do
+        [ "$(sha256sum <"$blob" | cut -d' ' -f1)" = "${blob##*/}" ]
+    done
+    for digest in $(jq -r '.manifests[].digest' "$CARTE_ROOT/images/index.json"); do
+        [ -e "$CARTE_ROOT/images/blobs/sha256/${digest#sha256:}" ]
+    done
+}

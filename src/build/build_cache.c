@@ -22,6 +22,17 @@
 
 #define RECORD_SIZE_MAX 4096U
 
+/* Whether the blob is there, and as long as it was. */
+static bool has_blob(int store_fd, const struct json *record)
+{
+    struct error ignored = { 0 };
+    AUTO_CLOSE int fd = blob_open(store_fd, json_find_text(record, "digest", NULL), &ignored);
+    struct stat status;
+
+    return fd >= 0 && fstat(fd, &status) == 0 &&
+           status.st_size == json_find_int(record, "size", -1);
+}
+
 int build_cache_find(int store_fd, const char *key_hex, struct manifest_layer *out, bool *found_out,
                      struct error *err)
 {
@@ -37,8 +48,7 @@ int build_cache_find(int store_fd, const char *key_hex, struct manifest_layer *o
         return error_wrap(err, "cache of steps");
     /* A record that cannot be read is as good as none. */
     json = json_parse(text_get(&text), text.length, &broken);
-    if (!json || !blob_find_hex(json_find_text(json, "diff_id", NULL)) ||
-        !blob_exists(store_fd, json_find_text(json, "digest", NULL)))
+    if (!json || !blob_find_hex(json_find_text(json, "diff_id", NULL)) || !has_blob(store_fd, json))
         return 0;
     *out = (struct manifest_layer){
         .digest = alloc_text(json_find_text(json, "digest", NULL)),
@@ -99,5 +109,6 @@ int build_cache_save(int store_fd, const char *key_hex, const struct manifest_la
     json_set_text(json, "media_type", layer->media_type);
     json_set_int(json, "size", (int64_t)layer->size_bytes);
     text = json_print(json, false);
-    return file_replace(store_fd, path, text, strlen(text), FILE_DURABLE(0600), err);
+    /* Lost or empty after a power cut, it counts for nothing. */
+    return file_replace(store_fd, path, text, strlen(text), FILE_VOLATILE(0600), err);
 }

@@ -328,7 +328,8 @@ static int write_index(int fd, const char *manifest, const char *digest, struct 
     json_set_text(json, "mediaType", MANIFEST_INDEX_TYPE);
     json_set(json, "manifests", manifests);
     text = json_print(json, true);
-    if (file_replace(fd, "oci-layout", LAYOUT, strlen(LAYOUT), FILE_DURABLE(0644), err) < 0)
+    if (blob_sync_names(fd, err) < 0 ||
+        file_replace(fd, "oci-layout", LAYOUT, strlen(LAYOUT), FILE_DURABLE(0644), err) < 0)
         return -1;
     return file_replace(fd, INDEX_FILE, text, strlen(text), FILE_DURABLE(0644), err);
 }

@@ -77,6 +77,15 @@ int blob_read(int store_fd, const char *digest, size_t limit, struct text *out, 
     return 0;
 }
 
+int blob_sync_names(int store_fd, struct error *err)
+{
+    AUTO_CLOSE int blobs = openat(store_fd, "blobs/sha256", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (blobs < 0 || fsync(blobs) < 0)
+        return error_set_errno(err, errno, "sync the folder of the blobs");
+    return 0;
+}
+
 int blob_write(int store_fd, const char *data, size_t length, char **digest_out, struct error *err)
 {
     char hex[HASH_SHA256_HEX_SIZE];
@@ -85,7 +94,7 @@ int blob_write(int store_fd, const char *data, size_t length, char **digest_out,
     hash_sha256_hex_of(data, length, hex);
     path = alloc_format("blobs/sha256/%s", hex);
     if (!file_exists(store_fd, path) &&
-        file_replace(store_fd, path, data, length, FILE_DURABLE(0600), err) < 0)
+        file_replace(store_fd, path, data, length, FILE_WHOLE(0600), err) < 0)
         return -1;
     *digest_out = alloc_format("sha256:%s", hex);
     return 0;
@@ -94,7 +103,6 @@ int blob_write(int store_fd, const char *data, size_t length, char **digest_out,
 int blob_adopt(int store_fd, int folder, const char *name, int fd, const char *digest,
                struct error *err)
 {
-    AUTO_CLOSE int blobs = openat(store_fd, "blobs/sha256", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     char path[BLOB_PATH_SIZE];
 
     if (find_path(digest, path, err) < 0)
@@ -103,8 +111,6 @@ int blob_adopt(int store_fd, int folder, const char *name, int fd, const char *d
         return error_set_errno(err, errno, "sync blob %s", digest);
     if (renameat(folder, name, store_fd, path) < 0)
         return error_set_errno(err, errno, "put blob %s in its place", digest);
-    if (blobs < 0 || fsync(blobs) < 0)
-        return error_set_errno(err, errno, "sync the folder of the blobs");
     return 0;
 }
 

@@ -30,6 +30,12 @@ int blob_open(int store_fd, const char *digest, struct error *err) MUST_CHECK;
 int blob_read(int store_fd, const char *digest, size_t limit, struct text *out,
               struct error *err) MUST_CHECK;
 
+/*
+ * Bring the names of all blobs to the disk. A blob is whole when it has its name, but a power
+ * cut may take the name away again: whatever leads to blobs and must last is written after this.
+ */
+int blob_sync_names(int store_fd, struct error *err) MUST_CHECK;
+
 /* Write a small blob; *digest_out is freed by the caller. */
 int blob_write(int store_fd, const char *data, size_t length, char **digest_out,
                struct error *err) MUST_CHECK;

@@ -117,6 +117,8 @@ int catalog_save(int store_fd, const struct catalog *catalog, struct error *err)
         json_append(manifests, format_item(&catalog->items[i]));
     json_set(json, "manifests", manifests);
     text = json_print(json, true);
+    if (blob_sync_names(store_fd, err) < 0)
+        return -1;
     return file_replace(store_fd, INDEX_FILE, text, strlen(text), FILE_DURABLE(0600), err);
 }
 

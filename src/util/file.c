@@ -107,7 +107,7 @@ int file_replace(int dirfd, const char *path, const void *data, size_t length,
         error_set_errno(err, errno, "sync '%s'", temporary);
     else if (renameat(dirfd, temporary, dirfd, path) < 0)
         error_set_errno(err, errno, "rename to '%s'", path);
-    else if (kind.durable)
+    else if (kind.named)
         return sync_folder_of(dirfd, path, err);
     else
         return 0;

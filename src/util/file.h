@@ -23,12 +23,17 @@ struct strings;
 /* Who may read a file that is replaced, and whether it must survive a power cut. */
 struct file_kind {
     mode_t mode;
-    bool durable;
+    bool durable; /* its content, before it has its name */
+    bool named;   /* its name */
 };
 
-/* For CARTE_RUN: atomic, but not synced to disk; for CARTE_ROOT: synced, too. */
-#define FILE_VOLATILE(mode_) ((struct file_kind){ .mode = (mode_), .durable = false })
-#define FILE_DURABLE(mode_) ((struct file_kind){ .mode = (mode_), .durable = true })
+/*
+ * For CARTE_RUN: atomic, but not synced to disk; for CARTE_ROOT: synced, too. In between: what
+ * is lost with its name in a power cut, but is whole when it has it.
+ */
+#define FILE_VOLATILE(mode_) ((struct file_kind){ .mode = (mode_) })
+#define FILE_WHOLE(mode_) ((struct file_kind){ .mode = (mode_), .durable = true })
+#define FILE_DURABLE(mode_) ((struct file_kind){ .mode = (mode_), .durable = true, .named = true })
 
 /*
  * Read the file `path` below `dirfd` (AT_FDCWD: below the working folder) to the end of `out`.
