@@ -33,9 +33,8 @@ struct stage {
     bool has_cmd;            /* CMD stands in this stage */
     size_t *needs;           /* numbers of the stages that it is made from; when is_needed */
     size_t need_count;
-    bool is_fresh;              /* no step is to be taken from the cache */
+    bool is_fresh, is_imported; /* no step is from the cache; the one found is from elsewhere */
     bool is_running, is_done;   /* by a worker; its manifest is complete */
-    bool is_imported;           /* the step that was found came from another machine */
     struct cartefile *triggers; /* of the image below, for this one; when is_needed */
     struct stage_place {
         size_t line, column, last_line;
@@ -67,16 +66,14 @@ struct builder {
     struct strings_map args; /* before the first FROM */
     struct stage *stages;
     size_t stage_count;
-    size_t step, step_count;
+    size_t step, step_count, import_count;
     int64_t epoch;                /* time of all files, seconds since 1970 */
     struct cache_layout *imports; /* cached steps of other machines */
-    size_t import_count;
-    struct cache_layout exports; /* the steps of this build */
-    stage_report_fn report;      /* NULL: the request's */
-    int report_fd;               /* of a worker: to the process that started it */
-    struct strings reports;      /* of a stage that is tried */
-    bool stops_at_work;          /* a step that is not in the cache fails, and has_work is set */
-    bool has_work;
+    struct cache_layout exports;  /* the steps of this build */
+    stage_report_fn report;       /* NULL: the request's */
+    int report_fd;                /* of a worker: to the process that started it */
+    struct strings reports;       /* of a stage that is tried */
+    bool stops_at_work, has_work; /* a step that is not in the cache fails; there was one */
 };
 
 /* A layer in the making. */
