@@ -172,11 +172,41 @@ static int take_layer(struct loader *loader, const char *path, struct manifest_l
     if (media_type)
         return keep_layer(loader, file, media_type, layer, err);
     *changed = true;
-    if (take_known(loader, layer))
+    /* A file that is what it should be was digested on its way here; another is looked into. */
+    if (strcmp(file->hex, layer->diff_id + strlen("sha256:")) == 0 && take_known(loader, layer))
         return 0;
     if (compress_layer(loader, fd, file, layer, err) < 0)
         return error_wrap(err, "layer '%s'", path);
     manifest_add_layer(loader->known, layer);
+    return 0;
+}
+
+static bool is_known(const struct loader *loader, const struct manifest_layer *layer)
+{
+    for (size_t i = 0; i < loader->known->layer_count; i++) {
+        if (strcmp(loader->known->layers[i].digest, layer->digest) == 0 &&
+            strcmp(loader->known->layers[i].diff_id, layer->diff_id) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Unpacking checks a layer; one that is unpacked already, from another blob, is checked here. */
+static int check_layers(const struct loader *loader, const struct manifest *manifest,
+                        struct error *err)
+{
+    int store_fd = store_get_folder(loader->store);
+
+    for (size_t i = 0; i < manifest->layer_count; i++) {
+        const struct manifest_layer *layer = &manifest->layers[i];
+        char chain[HASH_SHA256_HEX_SIZE];
+        uint64_t size = 0;
+
+        manifest_chain_id(manifest, i + 1, chain);
+        if (!is_known(loader, layer) && layer_is_unpacked(store_fd, chain) &&
+            layer_measure(store_fd, layer, loader->progress, &size, err) < 0)
+            return error_wrap(err, "layer %s", layer->digest);
+    }
     return 0;
 }
 
@@ -206,6 +236,8 @@ static int finish_image(struct loader *loader, struct manifest *manifest, const 
     struct image_loaded *loaded = NULL;
     int result = 0;
 
+    if (check_layers(loader, manifest, err) < 0)
+        return -1;
     add_names(loader, names, &kept);
     result =
         blob_write(store_get_folder(loader->store), text_get(config), config->length, &id, err);

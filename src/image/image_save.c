@@ -103,37 +103,6 @@ static void add_text(struct saver *saver, const char *digest, const char *conten
     part->size_bytes = strlen(content);
 }
 
-/* Check both digests of a layer, and find out how long it is without compression. */
-static int measure(struct saver *saver, const struct manifest_layer *layer, uint64_t *size_out,
-                   struct error *err)
-{
-    AUTO_CLOSE int fd = blob_open(saver->store_fd, layer->digest, err);
-    AUTO(stream_reader)
-    struct stream_reader *reader = fd < 0 ? NULL : stream_reader_new(fd, LAYER_SIZE_MAX, err);
-    struct hash_sha256 hash;
-    char hex[HASH_SHA256_HEX_SIZE], diff_hex[HASH_SHA256_HEX_SIZE];
-    const void *data = NULL;
-    uint64_t size = 0;
-    ssize_t got = 0;
-
-    if (!reader)
-        return -1;
-    hash_sha256_init(&hash);
-    while ((got = stream_reader_next(reader, &data, err)) > 0) {
-        hash_sha256_update(&hash, data, (size_t)got);
-        size += (uint64_t)got;
-        image_progress_tell(saver->progress, layer->diff_id, 0, size);
-    }
-    if (got < 0 || stream_reader_finish(reader, hex, err) < 0)
-        return -1;
-    hash_sha256_hex(&hash, diff_hex);
-    if (strcmp(hex, layer->digest + strlen("sha256:")) != 0 ||
-        strcmp(diff_hex, layer->diff_id + strlen("sha256:")) != 0)
-        return error_set(err, ERROR_INVALID, "its blob is damaged: build or pull the image again");
-    *size_out = size;
-    return 0;
-}
-
 static int add_layer(struct saver *saver, struct manifest_layer *layer, struct error *err)
 {
     bool is_plain = saver->format == IMAGE_SAVE_DOCKER;
@@ -142,7 +111,7 @@ static int add_layer(struct saver *saver, struct manifest_layer *layer, struct e
     struct part *part = NULL;
 
     if (!same) {
-        if (is_plain && measure(saver, layer, &size, err) < 0)
+        if (is_plain && layer_measure(saver->store_fd, layer, saver->progress, &size, err) < 0)
             return error_wrap(err, "layer %s", layer->digest);
         part = ALLOC_APPEND(saver->parts, saver->part_count);
         part->digest = alloc_text(is_plain ? layer->diff_id : layer->digest);

@@ -143,9 +143,41 @@ int layer_save_stream(int store_fd, struct session *session, const struct layer_
     return save_blob(store_fd, session, write_source, &copy, out, err);
 }
 
+int layer_measure(int store_fd, const struct manifest_layer *layer,
+                  const struct image_progress *progress, uint64_t *size_out, struct error *err)
+{
+    AUTO_CLOSE int fd = blob_open(store_fd, layer->digest, err);
+    AUTO(stream_reader)
+    struct stream_reader *reader = fd < 0 ? NULL : stream_reader_new(fd, LAYER_SIZE_MAX, err);
+    struct hash_sha256 hash;
+    char hex[HASH_SHA256_HEX_SIZE], diff_hex[HASH_SHA256_HEX_SIZE];
+    const void *data = NULL;
+    uint64_t size = 0;
+    ssize_t got = 0;
+
+    if (!reader)
+        return -1;
+    hash_sha256_init(&hash);
+    while ((got = stream_reader_next(reader, &data, err)) > 0) {
+        hash_sha256_update(&hash, data, (size_t)got);
+        size += (uint64_t)got;
+        image_progress_tell(progress, layer->diff_id, 0, size);
+    }
+    if (got < 0 || stream_reader_finish(reader, hex, err) < 0)
+        return -1;
+    hash_sha256_hex(&hash, diff_hex);
+    if (strcmp(hex, layer->digest + strlen("sha256:")) != 0)
+        return error_set(err, ERROR_INVALID, "the blob is damaged: build or pull the image again");
+    if (strcmp(diff_hex, layer->diff_id + strlen("sha256:")) != 0)
+        return error_set(err, ERROR_INVALID, "its content has digest sha256:%s instead of %s",
+                         diff_hex, layer->diff_id);
+    *size_out = size;
+    return 0;
+}
+
 #define LAYER_PATH_SIZE (sizeof("layers//tree") + HASH_SHA256_HEX_SIZE)
 
-static bool is_unpacked(int store_fd, const char *chain_hex)
+bool layer_is_unpacked(int store_fd, const char *chain_hex)
 {
     char path[LAYER_PATH_SIZE];
 
@@ -160,7 +192,7 @@ int layer_install(int store_fd, const struct session *session, const char *work,
 
     if (layers < 0)
         return error_set_errno(err, errno, "open the store's folder 'layers'");
-    if (is_unpacked(store_fd, chain_hex))
+    if (layer_is_unpacked(store_fd, chain_hex))
         return file_remove_tree(session->fd, work, err);
     if (syncfs(layers) < 0)
         return error_set_errno(err, errno, "sync a layer");
@@ -236,12 +268,12 @@ int layer_unpack(int store_fd, struct session *session, const struct manifest_la
     AUTO_CLOSE int lock = -1;
     AUTO_FREE char *work = NULL;
 
-    if (is_unpacked(store_fd, chain_hex))
+    if (layer_is_unpacked(store_fd, chain_hex))
         return 0;
     lock = lock_blob(store_fd, layer->digest, err);
     if (lock < 0)
         return error_wrap(err, "unpack %s", layer->digest);
-    if (is_unpacked(store_fd, chain_hex))
+    if (layer_is_unpacked(store_fd, chain_hex))
         return 0;
     work = layer_unpack_work(store_fd, session, layer, err);
     return work ? layer_install(store_fd, session, work, chain_hex, err) : -1;

@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "image/manifest.h"
@@ -40,6 +41,17 @@ struct layer_source {
 };
 int layer_save_stream(int store_fd, struct session *session, const struct layer_source *source,
                       struct manifest_layer *out, struct error *err) MUST_CHECK;
+
+/*
+ * Read the layer's blob to its end and check both digests; *size_out is how long it is without
+ * compression. ERROR_INVALID: it is damaged, or not what it is said to be.
+ */
+int layer_measure(int store_fd, const struct manifest_layer *layer,
+                  const struct image_progress *progress, uint64_t *size_out,
+                  struct error *err) MUST_CHECK;
+
+/* Whether the layer of that chain id is unpacked. */
+bool layer_is_unpacked(int store_fd, const char *chain_hex);
 
 /* The work's tree becomes the unpacked layer of that chain id, unless there is one already. */
 int layer_install(int store_fd, const struct session *session, const char *work,

@@ -16,6 +16,7 @@
 
 #include "unit.h"
 
+#include "image/stream_writer.h"
 #include "util/alloc.h"
 #include "util/error.h"
 #include "util/file.h"
@@ -113,4 +114,22 @@ static inline char *digest_of(const char *text)
 
     hash_sha256_hex_of(text, strlen(text), hex);
     return alloc_format("sha256:%s", hex);
+}
+
+/* The same with gzip. */
+static inline void compress(const struct text *plain, struct text *out)
+{
+    int fd = memfd_create("compressed", MFD_CLOEXEC);
+    struct error err = { 0 };
+    struct stream_writer *writer = stream_writer_new(fd, STREAM_WRITER_GZIP, &err);
+    char hex[HASH_SHA256_HEX_SIZE];
+    uint64_t size = 0;
+
+    assert_non_null(writer);
+    assert_int_equal(stream_writer_add(writer, text_get(plain), plain->length, &err), 0);
+    assert_int_equal(stream_writer_finish(writer, hex, &size, &err), 0);
+    stream_writer_free(writer);
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    assert_int_equal(file_read_fd(fd, 1 << 20, out, &err), 0);
+    close(fd);
 }

@@ -212,6 +212,39 @@ static void wrong_digests_are_refused(void **state)
     text_done(&other.tar);
 }
 
+static void a_layer_that_is_there_already_is_checked_all_the_same(void **state)
+{
+    AUTO_IMAGE_LOAD struct image_load first = { 0 };
+    AUTO_IMAGE_LOAD struct image_load out = { 0 };
+    AUTO_TEXT struct text packed = { 0 };
+    struct error err = { 0 };
+    struct making making;
+    struct layer layer, other;
+
+    (void)state;
+    make_layer(&layer, "file");
+    make_layer(&other, "else");
+    begin(&making);
+    add_docker_image(&making, layer.diff_id);
+    add_layer(&making, "one/layer.tar", &layer);
+    assert_int_equal(load(end(&making), NULL, &first, &err), 0);
+    /* Another file under the known name, plain and compressed. */
+    begin(&making);
+    add_docker_image(&making, layer.diff_id);
+    add_layer(&making, "one/layer.tar", &other);
+    assert_int_equal(load(end(&making), NULL, &out, &err), -1);
+    assert_non_null(strstr(err.text, "instead of"));
+    error_clear(&err);
+    compress(&other.tar, &packed);
+    begin(&making);
+    add_docker_image(&making, layer.diff_id);
+    add(&making, "one/layer.tar", S_IFREG | 0644, NULL, text_get(&packed), packed.length);
+    assert_int_equal(load(end(&making), NULL, &out, &err), -1);
+    assert_non_null(strstr(err.text, "instead of"));
+    text_done(&layer.tar);
+    text_done(&other.tar);
+}
+
 static void layers_that_lead_out_keep_their_image_out(void **state)
 {
     static const char *const paths[] = { "../out", "/out", "a/../../out" };
@@ -427,6 +460,7 @@ int main(void)
         TEST(what_would_lead_out_is_refused),
         TEST(what_is_no_file_or_says_two_things_is_refused),
         TEST(wrong_digests_are_refused),
+        TEST(a_layer_that_is_there_already_is_checked_all_the_same),
         TEST(layers_that_lead_out_keep_their_image_out),
         TEST(what_the_lists_name_must_be_there),
         TEST(a_layout_has_several_names_for_an_image),
