@@ -1,0 +1,83 @@
+# The same config.json by runc and by carte-oci: what a program sees and what a caller hears must
+# be the same. Each difference that is left has its reason beside it.
+
+load lib
+load lib_oci
+
+setup_file() {
+    command -v runc >/dev/null || skip 'needs runc'
+    remember_inventory
+    make_bundle "$CARTE_TEST/bundle"
+}
+
+teardown_file() {
+    remove_containers
+    no_leaks
+}
+
+setup() {
+    cd "$CARTE_TEST/bundle" || return 1
+    cp plain.json config.json
+    rm -rf rootfs/tmp/*
+}
+
+teardown() {
+    remove_containers
+    nothing_left
+}
+
+# both SCRIPT [EXPRESSION...]: run it by either, and compare outputs and exit statuses.
+both() {
+    local script=$1 runtime
+    shift
+    edit "$(sh_args "$script")" "$@" || return 1
+    for runtime in runc carte-oci; do
+        "$runtime" --root "$CARTE_TEST/oci-$runtime" run "box-$(cgroup_name)" </dev/null \
+            >"out.$runtime" 2>"err.$runtime" || echo "status $?" >>"out.$runtime"
+    done
+    diff out.runc out.carte-oci
+}
+
+@test "the same rights" {
+    both 'grep -E "^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp|Umask|Sig...):" /proc/self/status'
+    both 'grep -E "^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp|Umask):" /proc/self/status' \
+        '.process.user = {uid: 1000, gid: 1000, additionalGids: [10, 11]}'
+    both 'grep -E "^Cap...:" /proc/self/status' '.process.capabilities = {bounding: ["CAP_CHOWN", "CAP_KILL"],
+        permitted: ["CAP_CHOWN"], effective: ["CAP_CHOWN"], inheritable: ["CAP_CHOWN"], ambient: ["CAP_CHOWN"]}' \
+        '.process.user = {uid: 1000, gid: 1000}'
+}
+
+@test "the same limits, environment, working folder, names" {
+    both 'cat /proc/self/limits; env | sort; pwd; hostname; umask; cat /proc/self/oom_score_adj' \
+        '.process.cwd = "/tmp" | .process.env += ["A=b"] | .process.oomScoreAdj = 100' \
+        '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 200}]'
+}
+
+# Masked folders are one shared file system here, and a tmpfs each there: only the fact is compared.
+# The folders of cgroups are those of the hierarchies that we use.
+@test "the same mounts with the same options" {
+    both 'cut -d" " -f 5,6 /proc/self/mountinfo | grep -v -e " */sys/fs/cgroup" -e /proc/acpi -e /sys/firmware -e powercap | sort'
+    both 'grep -E " /tmp/[a-z] " /proc/self/mountinfo | cut -d" " -f 5,6,9- | sort' '.mounts += [
+        {destination: "/tmp/a", type: "tmpfs", source: "tmpfs", options: ["ro", "nosuid", "size=4k"]},
+        {destination: "/tmp/b", type: "bind", source: "/tmp", options: ["bind", "ro"]},
+        {destination: "/tmp/c", type: "tmpfs", source: "x", options: ["noexec", "mode=700", "noatime"]}]'
+}
+
+@test "the same devices" {
+    both 'ls -l /dev | awk "{ print \$1, \$3, \$4, \$5, \$6, \$NF }" | grep -v "^total" | sed "s/ [A-Z][a-z][a-z] / /"'
+}
+
+@test "the same exit statuses" {
+    both 'exit 42'
+    both 'sh -c "kill -15 \$\$"; echo $?'
+    both 'echo out; echo err >&2; exit 1'
+    grep -qx err err.carte-oci && grep -qx err err.runc
+}
+
+@test "the same filter of system calls" {
+    both 'mkdir /tmp/d 2>&1; echo $?; chmod 700 /tmp 2>&1; echo $?; kill -0 $$; echo $?' '.linux.seccomp = {
+        defaultAction: "SCMP_ACT_ALLOW", architectures: ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"], syscalls: [
+        {names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 28},
+        {names: ["chmod", "fchmodat"], action: "SCMP_ACT_ERRNO", args: [{index: 1, value: 448, op: "SCMP_CMP_EQ"}]},
+        {names: ["fchmodat"], action: "SCMP_ACT_ERRNO", args: [{index: 2, value: 448, op: "SCMP_CMP_EQ"}]}]}'
+}
