@@ -302,11 +302,17 @@ int lifecycle_start(const char *root, const char *id, struct strings *warnings, 
     return error_wrap(err, "start container '%s'", id);
 }
 
-/* A killed `create` has left a folder, and nothing else: the record comes first. */
+/*
+ * A killed `create` has left a folder, and nothing else: the record comes first. One that lives
+ * and was about to lock it may put the lock there once more, and hears that it was removed.
+ */
 static int delete_unmade(const char *root, const char *id, struct error *err)
 {
     if (err->code != ERROR_NOT_FOUND)
         return -1;
+    error_clear(err);
+    if (folder_remove(root, id, err) == 0)
+        return 0;
     error_clear(err);
     return folder_remove(root, id, err);
 }
