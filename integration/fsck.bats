@@ -139,6 +139,23 @@ YAML
     [ -e "$IMAGES/foreign" ]
 }
 
+@test "nobody but root can look into the store" {
+    [ "$(stat -c %a "$IMAGES" "$IMAGES/layers" "$IMAGES/blobs" | sort -u)" = 700 ]
+}
+
+@test "several that need a layer at once wait for the one that unpacks it" {
+    carte bootstrap -q busybox
+    rm -r "$IMAGES"/layers/*
+    mkdir -p "$IMAGES/layers/none/tree"
+    for i in 1 2 3 4; do
+        strace -f -qq -e trace=renameat,mkdirat -o "trace.$i" carte build -q -t "app$i" app &
+    done
+    wait
+    is_whole --deep
+    # Three layers were needed, and each was put in its place once.
+    grep -hc 'renameat(.*"layer.*' trace.? | awk '{ n += $1 } END { exit n != 3 }'
+}
+
 @test "prune leaves a whole store, with all that has a name" {
     carte rmi app
     [ "$(find "$IMAGES/blobs" -type f | wc -l)" -gt 3 ]

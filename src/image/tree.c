@@ -111,19 +111,28 @@ static unsigned count_slashes(const char *path)
     return count;
 }
 
-/* A chain of links can lead deeper than any path is long; the kernel knows where `fd` is. */
+/* Where the kernel says that `fd` is; `path` holds PATH_MAX bytes. */
+static int read_place(int fd, char *path)
+{
+    char name[64];
+    ssize_t length = 0;
+
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+    length = readlink(name, path, PATH_MAX - 1);
+    path[MAX(length, 0)] = '\0';
+    return length < 0 ? -1 : 0;
+}
+
+/* A chain of links can lead deeper than any path is long. */
 static int check_depth(int root, int fd, struct error *err)
 {
-    char root_path[PATH_MAX] = "";
-    char path[PATH_MAX] = "";
-    char link[64];
+    char above[PATH_MAX];
+    char path[PATH_MAX];
 
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", root);
-    if (readlink(link, root_path, sizeof(root_path) - 1) < 0)
+    if (read_place(root, above) < 0)
         return error_set_errno(err, errno, "find out where the tree is");
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    if ((readlink(link, path, sizeof(path) - 1) < 0 && errno == ENAMETOOLONG) ||
-        count_slashes(path) > count_slashes(root_path) + TREE_DEPTH_MAX)
+    if ((read_place(fd, path) < 0 && errno == ENAMETOOLONG) ||
+        count_slashes(path) > count_slashes(above) + TREE_DEPTH_MAX)
         return error_set(err, ERROR_INVALID, "links lead deeper than %u folders", TREE_DEPTH_MAX);
     return 0;
 }
