@@ -162,6 +162,10 @@ _carte_complete()
         words="$globals"
         case $previous in
         esac ;;
+    cp)
+        words="$globals --archive -a --follow-link -L"
+        case $previous in
+        esac ;;
     port)
         words="$globals"
         case $previous in
@@ -180,7 +184,7 @@ _carte_complete()
         --format) values='text json' ;;
         esac ;;
     '')
-        words="$globals build bootstrap images inspect history tag rmi prune df fsck save load import export pull push login logout ps run create start stop restart kill wait rm exec attach logs update rename pause unpause port top stats version" ;;
+        words="$globals build bootstrap images inspect history tag rmi prune df fsck save load import export pull push login logout ps run create start stop restart kill wait rm exec attach logs update rename pause unpause cp port top stats version" ;;
     esac
     [ -n "$values" ] && words=$values
     if [ -n "$services" ] && [ -z "$values" ]; then

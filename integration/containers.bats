@@ -173,6 +173,42 @@ ticks_more() {
     [ "$(carte logs tick | wc -l)" -gt "$before" ]
 }
 
+@test "cp from and to a container that runs, and one that does not" {
+    mkdir -p tree/sub && echo one >tree/one && echo two >tree/sub/two && ln -s /etc/hostname tree/link
+    carte run -d --name box -v held:/held tool sh -c 'mkdir /in /etc; echo inside >/in/file; ln -s /etc /evil; sleep 1000'
+    eventually 10 carte exec box test -L /evil
+    carte cp tree box:/in/
+    [ "$(carte exec box sh -c 'cat /in/tree/one /in/tree/sub/two; stat -c %u /in/tree/one')" = $'one\ntwo\n0' ]
+    carte cp tree/. box:/new
+    [ "$(carte exec box cat /new/one)" = one ]
+    carte cp tree/one box:/evil/carte-test
+    [ "$(carte exec box cat /etc/carte-test)" = one ]
+    [ ! -e /etc/carte-test ]
+    carte cp tree/one box:/held/kept
+    [ "$(cat "$CARTE_ROOT/volumes/held/data/kept")" = one ]
+    carte cp box:/in/file back && [ "$(cat back)" = inside ]
+    mkdir taken
+    carte cp box:/in taken
+    [ "$(cat taken/in/file taken/in/tree/sub/two)" = $'inside\ntwo' ]
+    [ "$(readlink taken/in/tree/link)" = /etc/hostname ]
+    carte cp box:/in - | tar tf - | grep -qx 'in/tree/sub/two'
+    tar cf - tree | carte cp - box:/tmp 2>/dev/null || carte exec box mkdir /tmp
+    tar cf - tree | carte cp - box:/tmp
+    [ "$(carte exec box cat /tmp/tree/one)" = one ]
+    run carte cp box:/nothing .
+    [ "$status" -eq 1 ]
+    run carte cp tree box:/no/such/folder
+    [ "$status" -eq 1 ]
+    run carte cp tree taken
+    [ "$status" -eq 64 ]
+    carte stop -t 0 box
+    carte cp tree/sub/two box:/in/later
+    carte cp box:/in/later again && [ "$(cat again)" = two ]
+    carte cp box:/www/index.html page
+    carte start box
+    [ "$(carte exec box cat /in/later)" = two ]
+}
+
 @test "inspect, port, top and stats" {
     carte run -d --name look -p 127.0.0.1:18081:80 -e A=b -m 50m tool sleep 1000
     [ "$(carte inspect -f '{{.Name}} {{.State.Status}} {{.Config.Image}}' look)" = "/look running tool" ]

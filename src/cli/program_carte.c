@@ -9,6 +9,7 @@
 #include "cli/cmd_build.h"
 #include "cli/cmd_console.h"
 #include "cli/cmd_container.h"
+#include "cli/cmd_copy.h"
 #include "cli/cmd_edit.h"
 #include "cli/cmd_exec.h"
 #include "cli/cmd_front.h"
@@ -74,6 +75,7 @@ static const struct command *const carte_commands[] = {
     &cmd_edit_rename,
     &cmd_single_pause,
     &cmd_single_unpause,
+    &cmd_copy,
     &cmd_container_port,
     &cmd_container_top,
     &cmd_container_stats,

@@ -30,6 +30,7 @@ struct export
     struct archive *archive;
     const struct merged *view;
     const struct image_progress *progress;
+    const char *path, *name; /* what stands at `path` in the view is called `name` here */
     struct first_names names;
     uint64_t done_bytes;
 };
@@ -40,12 +41,24 @@ static int archive_failed(const struct export *export, struct error *err)
                      archive_error_string(export->archive));
 }
 
-static struct archive_entry *new_entry(const struct merged_node *node)
+/* The name in the archive of a path of the view; the caller frees it. */
+static char *name_of(const struct export *export, const char *path)
+{
+    const char *rest = path + strlen(export->path);
+
+    rest += *rest == '/';
+    if (*rest == '\0' || *export->name == '\0')
+        return alloc_text(*rest ? rest : export->name);
+    return alloc_format("%s/%s", export->name, rest);
+}
+
+static struct archive_entry *new_entry(const struct export *export, const struct merged_node *node)
 {
     const struct stat *status = &node->status;
     struct archive_entry *entry = archive_entry_new();
+    AUTO_FREE char *name = name_of(export, node->path);
 
-    archive_entry_set_pathname(entry, node->path);
+    archive_entry_set_pathname(entry, name);
     archive_entry_set_mode(entry, status->st_mode);
     archive_entry_set_uid(entry, (la_int64_t)status->st_uid);
     archive_entry_set_gid(entry, (la_int64_t)status->st_gid);
@@ -113,7 +126,9 @@ static int write_entry(struct export *export, struct archive_entry *entry,
     AUTO_CLOSE int fd = -1;
 
     if (first) {
-        archive_entry_set_hardlink(entry, first);
+        AUTO_FREE char *name = name_of(export, first);
+
+        archive_entry_set_hardlink(entry, name);
         archive_entry_set_size(entry, 0);
     } else if (S_ISREG(node->status.st_mode)) {
         fd = merged_open_file(export->view, node->path, err);
@@ -134,19 +149,31 @@ static int visit(void *context, struct merged_node *node, bool *enter, struct er
     /* A socket is nothing without its process, and tar has no form for it. */
     if (S_ISSOCK(node->status.st_mode))
         return 0;
-    entry = new_entry(node);
+    entry = new_entry(context, node);
     result = write_entry(context, entry, node, err);
     archive_entry_free(entry);
     return result < 0 ? error_wrap(err, "'/%s'", node->path) : 0;
 }
 
-static int run(struct export *export, int fd, struct error *err)
+/* Of a folder with a name, itself and what is below; without one, that alone. */
+static int write_all(struct export *export, struct merged_node *node, struct error *err)
+{
+    bool enter = true;
+
+    if (*export->name && visit(export, node, &enter, err) < 0)
+        return -1;
+    if (!S_ISDIR(node->status.st_mode))
+        return 0;
+    return merged_walk(export->view, export->path, visit, export, err);
+}
+
+static int run(struct export *export, struct merged_node *node, int fd, struct error *err)
 {
     if (archive_write_set_format_pax_restricted(export->archive) != ARCHIVE_OK ||
         archive_write_set_bytes_in_last_block(export->archive, 1) != ARCHIVE_OK ||
         archive_write_open_fd(export->archive, fd) != ARCHIVE_OK)
         return archive_failed(export, err);
-    if (merged_walk(export->view, "", visit, export, err) < 0)
+    if (write_all(export, node, err) < 0)
         return -1;
     if (archive_write_close(export->archive) != ARCHIVE_OK)
         return archive_failed(export, err);
@@ -154,21 +181,41 @@ static int run(struct export *export, int fd, struct error *err)
     return 0;
 }
 
+static int write_archive(struct export *export, struct merged_node *node, int fd, struct error *err)
+{
+    struct charset charset = charset_enter();
+    int result = 0;
+
+    export->archive = archive_write_new();
+    result = run(export, node, fd, err);
+    archive_write_free(export->archive);
+    charset_leave(charset);
+    first_name_done(&export->names);
+    return result;
+}
+
 int export_tree(const struct strings *layers, int fd, const struct image_progress *progress,
                 struct error *err)
 {
     AUTO(merged) struct merged *view = merged_open(layers, err);
-    struct export export = { .view = view, .progress = progress };
-    struct charset charset;
-    int result = 0;
+    struct export export = { .view = view, .progress = progress, .path = "", .name = "" };
+    struct merged_node root = { .status = { .st_mode = S_IFDIR } };
 
-    if (!view)
+    return view ? write_archive(&export, &root, fd, err) : -1;
+}
+
+int export_part(const struct strings *layers, const struct export_part *part, int fd,
+                struct error *err)
+{
+    AUTO(merged) struct merged *view = merged_open(layers, err);
+    AUTO_MERGED_NODE struct merged_node node = { 0 };
+    static const struct image_progress untold = { 0 };
+    struct export export = { .view = view, .progress = &untold, .name = part->name };
+
+    if (!view || merged_find(view, part->path, part->follow, &node, err) < 0)
         return -1;
-    charset = charset_enter();
-    export.archive = archive_write_new();
-    result = run(&export, fd, err);
-    archive_write_free(export.archive);
-    charset_leave(charset);
-    first_name_done(&export.names);
-    return result;
+    if (!node.found)
+        return error_set(err, ERROR_NOT_FOUND, "there is no '%s'", part->path);
+    export.path = node.path;
+    return write_archive(&export, &node, fd, err);
 }

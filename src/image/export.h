@@ -10,11 +10,25 @@
 
 #pragma once
 
+#include <stdbool.h>
+
 #include "image/image.h"
 #include "util/macro.h"
 #include "util/strings.h"
 
 struct error;
+
+/*
+ * Write a tar of the file or folder `path` in `layers` (topmost first) and all that is below it,
+ * under `name`; an empty one: what is in the folder alone. A symbolic link is followed only with
+ * `follow`. ERROR_NOT_FOUND: there is nothing.
+ */
+struct export_part {
+    const char *path, *name;
+    bool follow;
+};
+int export_part(const struct strings *layers, const struct export_part *part, int fd,
+                struct error *err) MUST_CHECK;
 
 /* Write a tar of what is in `layers` (topmost first), with owners, times and attributes. */
 int export_tree(const struct strings *layers, int fd, const struct image_progress *progress,
