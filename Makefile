@@ -168,6 +168,7 @@ $(REGISTRY_TESTS): %: %.o $(OUT)/tests/registry/serve.o $(OUT)/tests/registry/ho
 NET_TESTS := $(filter $(OUT)/tests/kernel/test_net%,$(KERNEL_TESTS))
 $(NET_TESTS): $(OUT)/tests/kernel/net_bed.o $(OUT)/tests/kernel/net_stack.o
 RUNTIME_TESTS := $(filter $(OUT)/tests/kernel/test_runtime%,$(KERNEL_TESTS))
+integration: $(RUNTIME_TESTS) # run once more in a virtual machine
 $(RUNTIME_TESTS): $(OUT)/tests/kernel/runtime_bed.o $(OUT)/tests/kernel/bare_bed.o
 
 $(OUT)/tests/registry/%.o: CPPFLAGS += -Itests/registry

@@ -9,3 +9,11 @@ load lib
     [ "$status" -eq 0 ]
     [[ "$output" == *"vm: all well"* ]]
 }
+
+@test "the runtime's kernel tests pass on cgroup v2" {
+    [ -x /usr/lib/qemu/virtiofsd ] || skip 'needs qemu-system-common'
+    run "$TOP/integration/vm/run" "$TOP/integration/vm/kernel-tests"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"vm: kernel tests passed"* ]]
+}

@@ -24,6 +24,7 @@
 #include "runtime/namespace.h"
 #include "runtime/newborn.h"
 #include "runtime/overlay.h"
+#include "runtime/posture.h"
 #include "runtime/process.h"
 #include "runtime/resources.h"
 #include "runtime/rootfs_parts.h"
@@ -97,6 +98,7 @@ static int answer_user(const struct making *making, struct error *err)
     if ((namespace_is_new(spec, CONTAINER_NAMESPACE_USER) &&
          idmap_write(making->process->pid, &spec->id_maps, err) < 0) ||
         cgroup_add(making->cgroup, making->process->pid, err) < 0 ||
+        posture_set_oom_score(&spec->program, making->process->pid, err) < 0 ||
         device_rule_apply_v2(making->cgroup, spec, err) < 0 ||
         rootfs_parts_make(spec, making->process->pid, &parts, err) < 0)
         return -1;

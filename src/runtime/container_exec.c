@@ -23,6 +23,7 @@
 #include "runtime/container_name.h"
 #include "runtime/launch.h"
 #include "runtime/namespace.h"
+#include "runtime/posture.h"
 #include "runtime/process.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -66,13 +67,14 @@ static int become_member(int target, int flags, const struct cgroup *cgroup, str
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     umask(022);
     if (launch_fill_stdio(launch->stdio, err) < 0 || cgroup_join(cgroup, false, err) < 0 ||
-        cgroup_join(cgroup, true, err) < 0)
+        cgroup_join(cgroup, true, err) < 0 || posture_set_oom_score(launch->program, 0, err) < 0)
         return launch_blame_spec(err);
     if (setns(target, flags) < 0 || (other_user && (syscall(SYS_setresgid, 0, 0, 0) < 0 ||
                                                     syscall(SYS_setresuid, 0, 0, 0) < 0))) {
         error_set_errno(err, errno, "enter the container's namespaces");
         return launch_blame_spec(err);
     }
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* a change of ids has reset it */
     return launch_run(launch, err);
 }
 

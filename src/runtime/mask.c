@@ -40,8 +40,9 @@ static const char *const read_only_in_proc[] = {
 };
 
 struct covers {
-    int empty;  /* the mount of an empty folder, or -1: none yet */
-    int rootfd; /* with a null device in its /dev */
+    int empty; /* the mount of an empty folder, or -1: none yet */
+    int null;  /* the container's null device, or -1: not opened yet */
+    int rootfd;
 };
 
 /*
@@ -67,17 +68,28 @@ static int cover_folder(struct covers *covers, int target, struct error *err)
     return mount_attach(copy, target, err);
 }
 
-static int cover_file(const struct covers *covers, int target, struct error *err)
+/* Opened once, and only what is a null device indeed. */
+static int open_null(struct covers *covers, struct error *err)
 {
-    AUTO_CLOSE int null = confined_open_plain(covers->rootfd, "dev/null");
-    AUTO_CLOSE int copy = -1;
+    AUTO_CLOSE int null = -1;
     struct stat status;
 
+    if (covers->null >= 0)
+        return 0;
+    null = confined_open_plain(covers->rootfd, "dev/null");
     if (null < 0 || fstat(null, &status) < 0)
         return error_set_errno(err, errno, "open /dev/null of the container");
     if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3))
         return error_set(err, ERROR_INVALID, "/dev/null of the container is no null device");
-    if (mount_clone(null, "", false, &copy, err) < 0)
+    covers->null = STEAL_FD(null);
+    return 0;
+}
+
+static int cover_file(struct covers *covers, int target, struct error *err)
+{
+    AUTO_CLOSE int copy = -1;
+
+    if (open_null(covers, err) < 0 || mount_clone(covers->null, "", false, &copy, err) < 0)
         return -1;
     return mount_attach(copy, target, err);
 }
@@ -162,12 +174,13 @@ static int apply_given(const struct container_spec *spec, int rootfd, struct cov
 
 int mask_apply(const struct container_spec *spec, const struct rootfs *fs, struct error *err)
 {
-    struct covers covers = { .empty = -1, .rootfd = fs->root };
+    struct covers covers = { .empty = -1, .null = -1, .rootfd = fs->root };
     bool given = spec->masked_paths || spec->read_only_paths;
     int status = apply_given(spec, fs->root, &covers, err);
 
     if (status == 0 && !given && !spec->program.privileged && !spec->program.bare)
         status = apply_defaults(fs, &covers, err);
     cleanup_close(&covers.empty);
+    cleanup_close(&covers.null);
     return status;
 }

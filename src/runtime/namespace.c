@@ -101,7 +101,7 @@ static int join(const struct container_spec *spec, enum container_namespace whic
     return 0;
 }
 
-/* Namespaces that the maker is in for the moment of a fork, each with its own to go back to. */
+/* Namespaces that the maker, or its children, are in for the moment of a fork, and its own. */
 struct detour {
     size_t count;
     struct {
@@ -136,6 +136,37 @@ static int leave_for(const struct container_spec *spec, enum container_namespace
     detour->steps[detour->count].which = which;
     detour->steps[detour->count++].own = STEAL_FD(own);
     return 0;
+}
+
+static int write_offset(const char *clock, const struct container_time_offset *offset,
+                        struct error *err)
+{
+    char text[96];
+
+    if (!offset)
+        return 0;
+    snprintf(text, sizeof(text), "%s %" PRId64 " %" PRIu32, clock, offset->seconds,
+             offset->nanoseconds);
+    if (file_write_control(AT_FDCWD, "/proc/self/timens_offsets", text, err) < 0)
+        return error_wrap(err, "shift the clock '%s'", clock);
+    return 0;
+}
+
+/* One of time has no members but children, and must have its offsets before it has one. */
+static int leave_for_new_time(const struct container_spec *spec, struct detour *detour,
+                              struct error *err)
+{
+    AUTO_CLOSE int own = open_namespace("/proc/self/ns/time", err);
+
+    if (own < 0)
+        return -1;
+    if (unshare(CLONE_NEWTIME) < 0)
+        return error_set_errno(err, errno, "make a time namespace");
+    detour->steps[detour->count].which = CONTAINER_NAMESPACE_TIME;
+    detour->steps[detour->count++].own = STEAL_FD(own);
+    if (write_offset("monotonic", spec->monotonic, err) < 0)
+        return -1;
+    return write_offset("boottime", spec->boottime, err);
 }
 
 static bool needs_detour(const struct container_spec *spec, enum container_namespace which)
@@ -238,6 +269,8 @@ pid_t namespace_fork(const struct container_spec *spec, int cgroup_fd, int *pidf
         if (needs_detour(spec, (enum container_namespace)i))
             status = leave_for(spec, (enum container_namespace)i, &detour, err);
     }
+    if (status == 0 && namespace_is_new(spec, CONTAINER_NAMESPACE_TIME))
+        status = leave_for_new_time(spec, &detour, err);
     if (status == 0 && spec->namespaces[CONTAINER_NAMESPACE_USER].how == CONTAINER_JOIN)
         pid = fork_in_joined_user(spec, cgroup_fd, pidfd_out, err);
     else if (status == 0)
@@ -262,41 +295,8 @@ pid_t namespace_fork_beside(int pidfd, int cgroup_fd, int *pidfd_out, struct err
     return pid;
 }
 
-static int write_offset(const char *clock, const struct container_time_offset *offset,
-                        struct error *err)
-{
-    char text[96];
-
-    if (!offset)
-        return 0;
-    snprintf(text, sizeof(text), "%s %" PRId64 " %" PRIu32, clock, offset->seconds,
-             offset->nanoseconds);
-    if (file_write_control(AT_FDCWD, "/proc/self/timens_offsets", text, err) < 0)
-        return error_wrap(err, "shift the clock '%s'", clock);
-    return 0;
-}
-
-/* It must have its offsets before it has a member. */
-static int make_time(const struct container_spec *spec, struct error *err)
-{
-    AUTO_CLOSE int made = -1;
-
-    if (unshare(CLONE_NEWTIME) < 0)
-        return error_set_errno(err, errno, "make a time namespace");
-    if (write_offset("monotonic", spec->monotonic, err) < 0 ||
-        write_offset("boottime", spec->boottime, err) < 0)
-        return -1;
-    made = open_namespace("/proc/self/ns/time_for_children", err);
-    if (made < 0)
-        return -1;
-    return setns(made, CLONE_NEWTIME) < 0 ? error_set_errno(err, errno, "enter the time namespace")
-                                          : 0;
-}
-
 int namespace_enter(const struct container_spec *spec, struct error *err)
 {
-    if (namespace_is_new(spec, CONTAINER_NAMESPACE_TIME) && make_time(spec, err) < 0)
-        return -1;
     for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
         AUTO_CLOSE int fd = -1;
 

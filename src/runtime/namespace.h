@@ -31,7 +31,7 @@ pid_t namespace_fork(const struct container_spec *spec, int cgroup_fd, int *pidf
 /* The same for one joined namespace of processes only, which the process `pidfd` is in. */
 pid_t namespace_fork_beside(int pidfd, int cgroup_fd, int *pidfd_out, struct error *err) MUST_CHECK;
 
-/* In the child, first of all: enter those that are joined, and make the one of time. */
+/* In the child, first of all: enter those that are joined and that it was not born in. */
 int namespace_enter(const struct container_spec *spec, struct error *err) MUST_CHECK;
 
 /* In the child, as a member of its cgroups. */

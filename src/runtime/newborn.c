@@ -22,6 +22,7 @@
 #include "runtime/channel.h"
 #include "runtime/launch.h"
 #include "runtime/namespace.h"
+#include "runtime/posture.h"
 #include "runtime/process.h"
 #include "runtime/rootfs.h"
 #include "runtime/rootfs_parts.h"
@@ -53,9 +54,8 @@ static int set_names(const struct container_spec *spec, struct error *err)
 }
 
 /*
- * Become root of the new user namespace. The maker has put us in our cgroups by then and made
- * what we could not. Nobody else is in here, so that we may as well be looked at, and own our
- * files in /proc.
+ * Become root of the user namespace. The maker has put us in our cgroups by then and made what
+ * we could not. Others may be in that namespace already: they must not look into us.
  */
 static int become_root_inside(const struct launch *launch, struct rootfs_parts *parts,
                               struct error *err)
@@ -69,7 +69,7 @@ static int become_root_inside(const struct launch *launch, struct rootfs_parts *
     if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, 0, 0, 0) < 0 ||
         syscall(SYS_setresuid, 0, 0, 0) < 0)
         return error_set_errno(err, errno, "become root of the user namespace");
-    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* the change of ids has reset it */
     return 0;
 }
 
@@ -104,7 +104,9 @@ static int become_container(const struct container_spec *spec, const struct cgro
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     umask(0);
     launch->pid = find_pid(spec);
-    if (own_user ? become_root_inside(launch, parts, err) < 0 : cgroup_join(cgroup, false, err) < 0)
+    if (own_user ? become_root_inside(launch, parts, err) < 0
+                 : cgroup_join(cgroup, false, err) < 0 ||
+                       posture_set_oom_score(&spec->program, 0, err) < 0)
         return launch_blame_spec(err);
     if (namespace_enter(spec, err) < 0 || raise_loopback(spec, err) < 0 ||
         launch_fill_stdio(launch->stdio, err) < 0 ||

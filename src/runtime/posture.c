@@ -187,14 +187,15 @@ int posture_limit(const struct container_program *program, struct error *err)
     return 0;
 }
 
-static int set_oom_score(const struct container_program *program, struct error *err)
+int posture_set_oom_score(const struct container_program *program, pid_t pid, struct error *err)
 {
-    char text[16];
+    char path[64], text[16];
 
     if (!program->oom_score_adj)
         return 0;
+    snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
     snprintf(text, sizeof(text), "%d", *program->oom_score_adj);
-    if (file_write_control(AT_FDCWD, "/proc/self/oom_score_adj", text, err) == 0)
+    if (file_write_control(AT_FDCWD, pid ? path : "/proc/self/oom_score_adj", text, err) == 0)
         return 0;
     if (program->bare)
         return error_wrap(err, "set the OOM score to %s", text);
@@ -282,7 +283,7 @@ int posture_separate(const struct container_program *program, struct error *err)
     /* A machine may have no keyrings, or no more room for them: no reason not to start. */
     if (!program->keep_keyring)
         syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
-    if (set_oom_score(program, err) < 0 || set_scheduler(program->scheduler, err) < 0)
+    if (set_scheduler(program->scheduler, err) < 0)
         return -1;
     return set_io_priority(program->io_priority, err);
 }

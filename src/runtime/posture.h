@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "runtime/program.h"
 #include "util/macro.h"
@@ -39,7 +40,11 @@ int posture_apply(const struct posture *posture, struct error *err) MUST_CHECK;
 /* The rlimits of the program, with our own defaults unless it is bare. */
 int posture_limit(const struct container_program *program, struct error *err) MUST_CHECK;
 
-/* A session keyring of its own, the OOM score, scheduler, priorities and cores. */
+/* The OOM score of the process `pid` (0: the calling one), while /proc is the host's. */
+int posture_set_oom_score(const struct container_program *program, pid_t pid,
+                          struct error *err) MUST_CHECK;
+
+/* A session keyring of its own, scheduler and priorities. */
 int posture_separate(const struct container_program *program, struct error *err) MUST_CHECK;
 
 /* Run on these cores, a list such as "0-1,4"; NULL: as it is. */

@@ -109,6 +109,7 @@ static void limits_hold_for_it_as_well(void **state)
 
 static void bare_one_has_its_devices_and_maps(void **state)
 {
+    static const int score = 123;
     static const struct container_id_map bad[] = { { 0, 700000, 10 }, { 5, 800000, 10 } };
     struct bed *f = *state;
     AUTO_FREE char *own = alloc_format("chown -R 700000:700000 %s/layer", f->root);
@@ -118,10 +119,12 @@ static void bare_one_has_its_devices_and_maps(void **state)
     bare_init(&bare, f);
     assert_int_equal(system(own), 0);
     f->spec.id_maps = maps;
+    f->spec.program.oom_score_adj = &score;
     run_says(f,
-             "id -u; ls /dev; : >/dev/null && head -c 1 /dev/urandom | wc -c; touch /x && echo new",
+             "id -u; ls /dev; : >/dev/null && head -c 1 /dev/urandom | wc -c; "
+             "touch /x && echo new; cat /proc/self/oom_score_adj",
              "0\nfd\nfull\nnull\nptmx\npts\nrandom\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n1\n"
-             "new\n");
+             "new\n123\n");
     f->spec.id_maps = (struct container_id_maps){ bad, bad, 2, 2 };
     assert_int_equal(container_start(&f->spec, &f->process, &err), -1);
     assert_int_equal(err.code, ERROR_INVALID);
