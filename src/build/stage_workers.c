@@ -83,11 +83,15 @@ static bool has_independent_stages(const struct builder *builder)
     for (size_t i = 0; i < builder->stage_count; i++) {
         const struct stage *stage = &builder->stages[i];
 
-        for (size_t k = 0; is_open(stage) && k < stage->need_count; k++)
-            depths[i] = MAX(depths[i], depths[stage->needs[k]] + 1);
-        if (is_open(stage) && taken[depths[i]])
+        if (!is_open(stage))
+            continue;
+        for (size_t k = 0; k < stage->need_count; k++) {
+            if (is_open(&builder->stages[stage->needs[k]]))
+                depths[i] = MAX(depths[i], depths[stage->needs[k]] + 1);
+        }
+        if (taken[depths[i]])
             return true;
-        taken[depths[i]] |= is_open(stage);
+        taken[depths[i]] = true;
     }
     return false;
 }

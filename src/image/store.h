@@ -7,6 +7,7 @@
  * (annotation org.opencontainers.image.ref.name), and beside it layers/<chain id>/tree, the
  * unpacked layers, each shared by all images and containers that use it. Every blob is written
  * under a temporary name, synced and renamed; a layer's tree is complete once it has its name.
+ * What may be lost: cache/ (records of steps), contexts/ (digest_cache.h), locks/ (of steps).
  * Several processes may use a store at once; changes of index.json are made under a lock.
  */
 
