@@ -140,8 +140,8 @@ static ssize_t give_content(void *context, void *buffer, size_t size, struct err
     if (got == 0 && length > 0)
         return error_set(err, ERROR_INVALID, "the file became shorter");
     content->done += (uint64_t)got;
-    if (request->sent)
-        request->sent(request->sent_context, content->done);
+    if (request->sent && request->sent(request->sent_context, content->done, err) < 0)
+        return -1;
     return got;
 }
 

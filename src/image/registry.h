@@ -53,7 +53,8 @@ struct registry_request {
     int content_fd;                /* else `content_bytes` from `content_offset` of this file */
     off_t content_offset;
     uint64_t content_bytes;
-    void (*sent)(void *context, uint64_t bytes); /* told how much of it is sent; NULL: nobody */
+    /* Told how much of it is sent, and fails where it must not go on; NULL: nobody. */
+    int (*sent)(void *context, uint64_t bytes, struct error *err);
     void *sent_context;
     http_sink_fn sink; /* see http.h */
     void *sink_context;

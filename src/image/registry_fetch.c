@@ -136,12 +136,13 @@ static int try_download(void *context, struct http_answer *answer, struct error 
     download->answer = answer;
     if (registry_perform(download->fetch->registry, download->http, &request, answer, err) < 0)
         return -1;
-    if (answer->status == 416)
-        answer->transient = begin_anew(download, err) == 0;
-    if (answer->status != 200 && answer->status != 206)
-        return err->code != ERROR_NONE
-                   ? -1
-                   : registry_refuse(download->fetch->registry, &request, answer, err);
+    if (answer->status != 200 && answer->status != 206) {
+        /* There is no such range: perhaps because what we have is no part of it. */
+        if (answer->status == 416 && begin_anew(download, err) < 0)
+            return -1;
+        answer->transient = answer->transient || answer->status == 416;
+        return registry_refuse(download->fetch->registry, &request, answer, err);
+    }
     if (download->have_bytes == download->size_bytes)
         return 0;
     answer->transient = true;
@@ -255,12 +256,10 @@ int registry_fetch_blob(struct registry_fetch *fetch, struct http *http, const c
 
     if (!blob_find_hex(digest))
         return error_set(err, ERROR_INVALID, "'%s' is no sha256 digest", digest);
-    if (!blob_exists(fetch->store_fd, digest)) {
-        folder = open_folder(fetch->store_fd, err);
-        if (folder < 0 || fetch_blob(&download, folder, err) < 0)
-            return error_wrap(err, "blob %s", digest);
-    }
-    download.have_bytes = size_bytes;
-    tell_progress(&download);
+    if (blob_exists(fetch->store_fd, digest))
+        return 0;
+    folder = open_folder(fetch->store_fd, err);
+    if (folder < 0 || fetch_blob(&download, folder, err) < 0)
+        return error_wrap(err, "blob %s", digest);
     return 0;
 }

@@ -168,11 +168,8 @@ static int fetch_layer(void *context, size_t thread, size_t job, struct error *e
     struct pull *pull = context;
     const struct manifest_layer *layer = &pull->manifest.manifest->layers[job];
 
-    if (registry_fetch_blob(&pull->fetch, pull->http[thread], layer->digest, layer->size_bytes,
-                            err) == 0)
-        return 0;
-    atomic_store(&pull->fetch.stop, true);
-    return -1;
+    return registry_fetch_blob(&pull->fetch, pull->http[thread], layer->digest, layer->size_bytes,
+                               err);
 }
 
 static int fetch_all(struct pull *pull, struct error *err)
@@ -183,7 +180,8 @@ static int fetch_all(struct pull *pull, struct error *err)
         return -1;
     /* The configuration was no work worth a line. */
     pull->fetch.progress = (struct image_progress){ tell_progress, pull };
-    return parallel_run(pull->manifest.manifest->layer_count, THREADS, fetch_layer, pull, err);
+    return parallel_run(pull->manifest.manifest->layer_count, THREADS, fetch_layer, pull,
+                        &pull->fetch.stop, err);
 }
 
 /* The digest of the image that has the name so far; NULL: none. */

@@ -335,7 +335,8 @@ static int send_all(struct push *push, char **digest_out, struct error *err)
     AUTO_FREE char *digest = NULL;
     char hex[HASH_SHA256_HEX_SIZE];
 
-    if (!root || parallel_run(push->manifest->layer_count + 1, THREADS, send_piece, push, err) < 0)
+    if (!root || parallel_run(push->manifest->layer_count + 1, THREADS, send_piece, push,
+                              &push->upload.stop, err) < 0)
         return -1;
     json = has_new_blobs(push) ? format_manifest(push, root) : alloc_text(text_get(&push->json));
     hash_sha256_hex_of(json, strlen(json), hex);

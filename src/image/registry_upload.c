@@ -69,13 +69,16 @@ static void tell(const struct session *session, uint64_t done_bytes)
 }
 
 /* Of the content of a request. */
-static void tell_sent(void *context, uint64_t bytes)
+static int tell_sent(void *context, uint64_t bytes, struct error *err)
 {
     const struct session *session = context;
 
+    if (atomic_load(&session->upload->stop))
+        return error_set(err, ERROR_SYSTEM, "stopped, since another blob has failed");
     /* The end is told when the registry has agreed. */
     if (session->done_bytes + bytes < session->blob->size_bytes)
         tell(session, session->done_bytes + bytes);
+    return 0;
 }
 
 static int has_blob(const struct session *session, struct http_answer *answer, bool *out,
@@ -289,11 +292,12 @@ int registry_upload_blob(const struct registry_upload *upload, struct http *http
     AUTO_HTTP_ANSWER struct http_answer answer = { 0 };
     bool is_there = false;
 
-    tell(&session, 0);
     if (has_blob(&session, &answer, &is_there, err) < 0)
         return error_wrap(err, "blob %s", blob->digest);
-    is_there = is_there || (blob->from && mount_blob(&session, &answer));
-    if (!is_there && send_blob(&session, &answer, err) < 0)
+    if (is_there || (blob->from && mount_blob(&session, &answer)))
+        return 0;
+    tell(&session, 0);
+    if (send_blob(&session, &answer, err) < 0)
         return error_wrap(err, "blob %s", blob->digest);
     tell(&session, blob->size_bytes);
     return 0;

@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "image/image.h"
@@ -22,6 +23,7 @@ struct registry_upload {
     struct registry *registry;
     const char *repository;
     uint64_t chunk_bytes; /* send it in pieces of this size, or the registry's least; 0: at once */
+    atomic_bool stop;     /* fail soon, since another has failed */
     struct image_progress progress; /* told by any of the threads */
 };
 

@@ -129,7 +129,8 @@ static int flush(struct stream_writer_gzip *gzip, struct error *err)
     size_t count = count_blocks(gzip);
     size_t kept = MIN(gzip->window_length + gzip->length, WINDOW_SIZE);
 
-    if (put_header(gzip, err) < 0 || parallel_run(count, gzip->threads, run_block, gzip, err) < 0)
+    if (put_header(gzip, err) < 0 ||
+        parallel_run(count, gzip->threads, run_block, gzip, NULL, err) < 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
         size_t length = MIN(gzip->length - i * BLOCK_SIZE, BLOCK_SIZE);

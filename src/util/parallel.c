@@ -18,6 +18,7 @@ struct pool {
 
     parallel_fn run;
     void *context;
+    atomic_bool *failed;
 };
 
 struct worker {
@@ -43,6 +44,8 @@ static void note_failure(struct pool *pool, const struct error *err)
     pthread_mutex_lock(&pool->lock);
     if (pool->first.code == ERROR_NONE)
         pool->first = *err;
+    if (pool->failed)
+        atomic_store(pool->failed, true);
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -61,10 +64,15 @@ static void *work(void *argument)
     return NULL;
 }
 
-int parallel_run(size_t count, size_t threads, parallel_fn run, void *context, struct error *err)
+int parallel_run(size_t count, size_t threads, parallel_fn run, void *context, atomic_bool *failed,
+                 struct error *err)
 {
     struct pool pool = {
-        .lock = PTHREAD_MUTEX_INITIALIZER, .count = count, .run = run, .context = context
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .count = count,
+        .run = run,
+        .context = context,
+        .failed = failed,
     };
     struct worker workers[PARALLEL_THREADS_MAX];
     size_t started = 1;

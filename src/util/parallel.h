@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "util/macro.h"
@@ -19,7 +20,8 @@ typedef int (*parallel_fn)(void *context, size_t thread, size_t job, struct erro
 
 /*
  * Do the jobs 0 to count - 1 in at most `threads` threads and wait for all. After the first
- * failure no further job begins, and the error is that one's.
+ * failure no further job begins, and the error is that one's; *failed (NULL: nobody asks) is true
+ * from then on, so that those under way can give up.
  */
-int parallel_run(size_t count, size_t threads, parallel_fn run, void *context,
+int parallel_run(size_t count, size_t threads, parallel_fn run, void *context, atomic_bool *failed,
                  struct error *err) MUST_CHECK;

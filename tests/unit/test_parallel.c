@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "util/error.h"
 #include "util/parallel.h"
@@ -37,7 +38,7 @@ static void each_job_is_done_once(void **state)
                              .failing = JOBS };
         struct error err = { 0 };
 
-        assert_int_equal(parallel_run(JOBS, threads[i], count_job, &jobs, &err), 0);
+        assert_int_equal(parallel_run(JOBS, threads[i], count_job, &jobs, NULL, &err), 0);
         for (size_t k = 0; k < JOBS; k++)
             assert_int_equal(jobs.done[k], 1);
     }
@@ -46,10 +47,12 @@ static void each_job_is_done_once(void **state)
 static void nothing_begins_after_a_failure(void **state)
 {
     struct jobs jobs = { .threads = 1, .failing = 3 };
+    atomic_bool failed = false;
     struct error err = { 0 };
 
     (void)state;
-    assert_int_equal(parallel_run(JOBS, 1, count_job, &jobs, &err), -1);
+    assert_int_equal(parallel_run(JOBS, 1, count_job, &jobs, &failed, &err), -1);
+    assert_true(failed);
     assert_int_equal(err.code, ERROR_DENIED);
     assert_string_equal(err.text, "job 3");
     assert_int_equal(jobs.sum, 4);
@@ -60,7 +63,7 @@ static void no_jobs_are_no_failure(void **state)
     struct error err = { 0 };
 
     (void)state;
-    assert_int_equal(parallel_run(0, 3, count_job, NULL, &err), 0);
+    assert_int_equal(parallel_run(0, 3, count_job, NULL, NULL, &err), 0);
 }
 
 int main(void)
