@@ -95,6 +95,7 @@ torture: programs ## kill and change a stack and an image store at random, STEPS
 	@tests/torture/run $(STEPS) $(SEED)
 	@tests/torture/store random $(STEPS) $(SEED)
 	@tests/torture/store calls
+	@tests/torture/oci
 
 bench: bench-start bench-build ## measure starts and builds beside their floors (root)
 bench-start: $(OUT)/bench/floor $(OUT)/bench/start

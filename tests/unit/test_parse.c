@@ -2,6 +2,8 @@
 
 #include "unit.h"
 
+#include <signal.h>
+
 #include "util/error.h"
 #include "util/parse.h"
 #include "util/strings.h"
@@ -92,6 +94,38 @@ static void words_are_split_as_a_shell_does(void **state)
     strings_done(&words);
 }
 
+static void signals_have_names_and_numbers(void **state)
+{
+    static const struct {
+        const char *text;
+        int number; /* 0: refused */
+    } rows[] = {
+        { "TERM", SIGTERM },
+        { "SIGTERM", SIGTERM },
+        { "sigusr1", SIGUSR1 },
+        { "9", SIGKILL },
+        { "RTMIN", 34 },
+        { "SIGRTMIN+3", 37 },
+        { "RTMAX-1", 63 },
+        { "64", 64 },
+        { "0", 0 },
+        { "65", 0 },
+        { "RTMIN-1", 0 },
+        { "SIGMOON", 0 },
+        { "RTMAX+1", 0 },
+        { "", 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct error err = { 0 };
+        int number = 0;
+
+        assert_int_equal(parse_signal(rows[i].text, &number, &err), rows[i].number ? 0 : -1);
+        assert_int_equal(number, rows[i].number);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +134,7 @@ int main(void)
         cmocka_unit_test(sizes_are_in_units_of_1024),
         cmocka_unit_test(fractions_count_in_thousandths),
         cmocka_unit_test(words_are_split_as_a_shell_does),
+        cmocka_unit_test(signals_have_names_and_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
