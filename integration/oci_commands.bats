@@ -175,7 +175,7 @@ PYTHON
     exec 8</dev/null
     oci exec box ls -l /proc/self/fd >fds
     exec 8<&-
-    ! grep -qE ' ([4-9]|[1-9][0-9]+) -> ' fds
+    fails grep -qE ' ([4-9]|[1-9][0-9]+) -> ' fds
     echo third >third
     [ "$(oci exec --preserve-fds 1 box sh -c 'cat <&3' 3<third)" = third ]
 }
@@ -294,9 +294,9 @@ PYTHON
 }
 
 @test "--log: errors and warnings as lines of JSON or text" {
-    ! oci --log log.json --log-format json state nobody
+    fails oci --log log.json --log-format json state nobody
     jq -e '.level == "error" and (.msg | contains("does not exist")) and (.time | length > 10)' log.json
-    ! oci --log log.text state nobody
+    fails oci --log log.text state nobody
     grep -q 'level=error msg="container' log.text
     edit "$(sh_args true)" '.process.capabilities.bounding += ["CAP_MOON"]'
     oci --log warn.json --log-format json run box </dev/null

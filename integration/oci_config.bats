@@ -86,7 +86,7 @@ teardown() {
             type: \"tmpfs\", source: \"tmpfs\", options: [\"$option\"]}]" >line
         echo "$option: $(cat line)"
         case $shown in
-        !*) ! awk '{ print $6 }' line | tr , '\n' | grep -qx "${shown#!}" ;;
+        !*) fails grep -qx "${shown#!}" <(awk '{ print $6 }' line | tr , '\n') ;;
         *) awk '{ print $6 }' line | tr , '\n' | grep -qx "$shown" ;;
         esac
     done <<'OPTIONS'
@@ -131,7 +131,7 @@ OPTIONS
         cat line
         case $want in
         shared:) grep -q 'shared:' line ;;
-        *) ! grep -q 'shared:' line ;;
+        *) fails grep -q 'shared:' line ;;
         esac
     done
 }
@@ -148,7 +148,7 @@ OPTIONS
 @test "config.md#linux-mount-options: tmpcopyup begins with what the image has" {
     [ "$(inside 'cat /etc/passwd; echo new >>/etc/passwd' '.mounts += [{destination: "/etc",
         type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"]}]')" = 'root:x:0:0:root:/root:/bin/sh' ]
-    ! grep -q new rootfs/etc/passwd
+    fails grep -q new rootfs/etc/passwd
 }
 
 @test "config.md#process: terminal needs a console socket" {
@@ -288,7 +288,7 @@ OPTIONS
         '.linux.personality = {domain: "MOON"}' '.linux.seccomp = {defaultAction: "SCMP_ACT_MOON"}' \
         '.linux.devices = [{path: "/dev/x", type: "z"}]' '.process.args = "sh"'; do
         edit "$expression"
-        ! oci create box </dev/null
+        fails oci create box </dev/null
         nothing_left
     done
 }
@@ -299,7 +299,7 @@ OPTIONS
     exec 8<&- 9<&-
     cat fds
     # ls itself opens the folder it reads, at 3.
-    ! grep -qE ' ([4-9]|[1-9][0-9]+) -> ' fds
+    fails grep -qE ' ([4-9]|[1-9][0-9]+) -> ' fds
     inside 'echo /proc/$$/fd/*' >fds
     [ "$(tr ' ' '\n' <fds | grep -cE '/(0|1|2)$')" = 3 ]
 }

@@ -51,7 +51,7 @@ teardown() {
     [ "$(engine exec cell hostname)" = "$(engine inspect -f '{{.Config.Hostname}}' cell)" ]
     run -5 engine exec cell sh -c 'exit 5'
     run -126 engine exec cell /etc/passwd
-    ! engine exec cell /missing
+    fails engine exec cell /missing
     [ "$(engine exec --user 12:34 --env A=b --workdir /tmp cell sh -c 'id -u; id -g; echo $A; pwd' |
         tr '\n' ' ')" = '12 34 b /tmp ' ]
 }

@@ -79,7 +79,7 @@ hook() {
     sh -c "$ns" >ns.0
     cmp ns.0 ns.1
     cmp ns.0 ns.2
-    ! grep -qxF "$(cat ns.3)" ns.0
+    fails grep -qxF "$(cat ns.3)" ns.0
 }
 
 @test "config.md#createContainer: in the container's namespaces, path of the runtime's" {
@@ -102,7 +102,7 @@ hook() {
     sed -i "s|env >said|/usr/bin/env >$PWD/said|" config.json
     oci create box </dev/null
     grep -qx ONE=1 said
-    ! grep -q '^HOME=' said
+    fails grep -q '^HOME=' said
 }
 
 @test "config.md#hooks: a path that is not absolute and a timeout of 0 are errors" {

@@ -66,7 +66,7 @@ is_v1() {
     done
     edit '.linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/uts" else . end)' \
         '.linux.cgroupsPath += "-two"'
-    ! oci create two </dev/null
+    fails oci create two </dev/null
     edit '.linux.namespaces |= map(if .type == "network" then .path = "relative" else . end)'
     refused 'not absolute' oci create two </dev/null
     edit '.linux.namespaces += [{type: "pid"}]'
@@ -164,11 +164,11 @@ is_v1() {
 
 @test "config-linux.md#block-io, huge pages, rdma, network: what the host cannot set is an error" {
     edit '.linux.resources.hugepageLimits = [{pageSize: "3MB", limit: 1}]'
-    ! oci create box </dev/null
+    fails oci create box </dev/null
     edit '.linux.resources.hugepageLimits = [{pageSize: "../2MB", limit: 1}]'
     refused 'pageSize' oci create box </dev/null
     edit '.linux.resources.unified = {"no.such": "1"}'
-    ! oci create box </dev/null
+    fails oci create box </dev/null
     edit '.linux.resources.unified = {"../x.y": "1"}'
     refused 'unified' oci create box </dev/null
 }
@@ -187,10 +187,10 @@ is_v1() {
         '.linux.sysctl = {"net.ipv4.ip_unprivileged_port_start": "77"}')" = 77 ]
     [ "$(inside 'cat /proc/sys/kernel/shmmni' '.linux.sysctl = {"kernel.shmmni": "777"}')" = 777 ]
     edit '.linux.sysctl = {"kernel.core_pattern": "x"}'
-    ! oci create box </dev/null
+    fails oci create box </dev/null
     edit '.linux.sysctl = {"net.ipv4.ip_forward": "1"}' '.linux.namespaces |= map(select(.type != "network"))' \
         '.mounts |= map(select(.type != "sysfs" and .type != "cgroup"))'
-    ! oci create box </dev/null
+    fails oci create box </dev/null
 }
 
 @test "config-linux.md#seccomp: actions, errno, arguments" {
@@ -240,7 +240,7 @@ AGENT
     jq -e --argjson p "$(oci state box | jq .pid)" '.state.fds == ["seccompFd"] and .state.metadata == "meta" and .state.pid == $p and .state.state.id == "box"' seen
     edit '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_NOTIFY"}]}' \
         '.linux.cgroupsPath += "-two"'
-    ! { oci create two </dev/null && oci start two; }
+    fails eval 'oci create two </dev/null && oci start two'
 }
 
 @test "config-linux.md#rootfs-mount-propagation" {
@@ -249,7 +249,7 @@ AGENT
         echo "$pair $(cat line)"
         case ${pair#*:} in
         shared:) grep -q 'shared:' line ;;
-        *) ! grep -q 'shared:' line ;;
+        *) fails grep -q 'shared:' line ;;
         esac
     done
 }

@@ -81,7 +81,7 @@ teardown() {
         '.linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/uts" else . end)'; do
         edit "$expression"
         echo "$expression"
-        ! oci create box </dev/null
+        fails oci create box </dev/null
         nothing_left
     done
 }
@@ -104,7 +104,7 @@ teardown() {
     [ "$(oci state box | jq .pid)" = "$pid" ]
     has_status box created
     for id in ../x a/b .x '' 'a b' $'a\nb'; do
-        ! oci create "$id" </dev/null
+        fails oci create "$id" </dev/null
     done
     [ "$(ls "$CARTE_TEST/oci")" = box ]
 }
@@ -124,7 +124,7 @@ teardown() {
     exec 7<&-
     pid=$(oci state box | jq .pid)
     ls -l "/proc/$pid/fd"
-    ! ls -l "/proc/$pid/fd" | grep -qE 'plain.json|lock$|record.json'
+    fails grep -qE 'plain.json|lock$|record.json' <(ls -l "/proc/$pid/fd")
 }
 
 @test "runtime.md#create: every property but process.args is applied" {
