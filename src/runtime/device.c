@@ -74,7 +74,7 @@ static int bind_node(int dirfd, const char *name, const struct container_device 
     AUTO_FREE char *path = alloc_format(
         "/dev/%s", text_starts_with(device->path, "/dev/") ? device->path + 5 : device->path);
     AUTO_CLOSE int copy = -1;
-    AUTO_CLOSE int made = openat(dirfd, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    AUTO_CLOSE int made = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     AUTO_CLOSE int target = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     struct stat status;
 
