@@ -139,8 +139,8 @@ static int find_login(struct command_call *call, struct registry_login *out, str
     out->user = alloc_text(options->user);
     if (!out->user && ask("Username: ", true, &out->user, err) < 0)
         return -1;
-    if (strchr(out->user, ':'))
-        return error_set(err, ERROR_INVALID, "a user name has no ':' in it");
+    if (text_is_empty(out->user) || strchr(out->user, ':'))
+        return error_set(err, ERROR_INVALID, "a user name is not empty and has no ':' in it");
     if (options->password_stdin)
         return read_password(&out->password, err);
     return ask("Password: ", false, &out->password, err);

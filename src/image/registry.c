@@ -317,7 +317,7 @@ static int find_scheme(struct registry *registry, struct error *err)
     const char *first = local ? "http" : "https";
     const char *second = local ? "https" : registry->insecure ? "http" : NULL;
     AUTO(http) struct http *http = registry_connect(registry, err);
-    struct error failure = { 0 };
+    struct error failure;
 
     if (!http)
         return -1;

@@ -155,9 +155,9 @@ static int begin(struct session *session, struct http_answer *answer, struct err
 static int finish(struct session *session, bool with_content, struct http_answer *answer,
                   struct error *err)
 {
+    const char *where = text_is_empty(session->url) ? "" : session->url;
     AUTO_FREE char *url =
-        alloc_format("%s%cdigest=%s", session->url, strchr(session->url, '?') ? '&' : '?',
-                     session->blob->digest);
+        alloc_format("%s%cdigest=%s", where, strchr(where, '?') ? '&' : '?', session->blob->digest);
     AUTO_STRINGS struct strings headers = { 0 };
     struct registry_request request = request_of(session, "PUT", url);
 
