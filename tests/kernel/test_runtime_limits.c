@@ -6,6 +6,7 @@
 
 #include "bare_bed.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,10 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "runtime/cgroup.h"
+#include "runtime/cgroup_freezer.h"
 #include "runtime/cgroup_limit.h"
 #include "runtime/resources.h"
 #include "util/alloc.h"
@@ -241,6 +243,41 @@ static void frozen_container_stands_still_and_can_be_killed(void **state)
     assert_int_equal(err.code, ERROR_NOT_FOUND);
 }
 
+/* Hosts that have both freezers use that of version 2, so the other one is asked for here. */
+static void freezer_of_version_1_does_the_same(void **state)
+{
+    struct cgroup_layout layout = { .hierarchies[0].version = CGROUP_V1, .count = 1 };
+    AUTO_CGROUP struct cgroup cgroup = CGROUP_NONE;
+    const char *folder = "/sys/fs/cgroup/freezer/carte-kernel-test";
+    struct error err = { 0 };
+    int status = 0;
+    pid_t pid = -1;
+
+    (void)state;
+    if (access("/sys/fs/cgroup/freezer/tasks", W_OK) < 0)
+        skip();
+    layout.unified = -1;
+    cgroup.layout = &layout;
+    assert_int_equal(mkdir(folder, 0755), 0);
+    cgroup.dirfd[0] = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    pid = fork();
+    if (pid == 0) {
+        for (;;)
+            sched_yield();
+    }
+    bed_must(cgroup_add(&cgroup, pid, &err), &err);
+    bed_must(cgroup_freezer_freeze(&cgroup, 60000, &err), &err);
+    assert_true(cgroup_freezer_is_frozen(&cgroup));
+    kill(pid, SIGTERM);
+    assert_int_equal(waitpid(pid, &status, WNOHANG), 0); /* it cannot even die */
+    bed_must(cgroup_freezer_thaw(&cgroup, &err), &err);
+    assert_false(cgroup_freezer_is_frozen(&cgroup));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    while (rmdir(folder) < 0)
+        assert_int_equal(errno, EBUSY);
+}
+
 static void whole_path_names_the_cgroup(void **state)
 {
     struct bed *f = *state;
@@ -294,6 +331,7 @@ int main(void)
         BED_TEST(what_cannot_be_set_is_refused),
         BED_TEST(device_rules_can_change_while_it_runs),
         BED_TEST(frozen_container_stands_still_and_can_be_killed),
+        cmocka_unit_test(freezer_of_version_1_does_the_same),
         BED_TEST(whole_path_names_the_cgroup),
         BED_TEST(usage_counts_what_was_done),
     };
