@@ -273,6 +273,20 @@ teardown() {
     for pid in $pids; do eventually 10 is_gone "$pid"; done
 }
 
+@test "a record of another boot is deleted without touching what has its names now" {
+    oci create box </dev/null
+    pid=$(oci state box | jq .pid)
+    jq '.bootId = "00000000-0000-0000-0000-000000000000"' "$CARTE_TEST/oci/box/record.json" >new
+    cat new >"$CARTE_TEST/oci/box/record.json"
+    has_status box stopped
+    oci delete box
+    [ ! -e "$CARTE_TEST/oci/box" ]
+    fails is_gone "$pid"
+    kill -KILL "$pid"
+    eventually 10 is_gone "$pid"
+    remove_containers
+}
+
 @test "a create that is killed half-way leaves what delete removes" {
     edit '.hooks.createRuntime = [{"path": "/bin/sh", "args": ["sh", "-c", "echo >'"$PWD"'/reached; read x <>'"$PWD"'/gate"]}]'
     rm -f reached gate

@@ -17,3 +17,11 @@ load lib
     [ "$status" -eq 0 ]
     [[ "$output" == *"vm: kernel tests passed"* ]]
 }
+
+@test "a container of carte-oci lives its life on cgroup v2" {
+    [ -x /usr/lib/qemu/virtiofsd ] || skip 'needs qemu-system-common'
+    run "$TOP/integration/vm/run" "$TOP/integration/vm/oci"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"vm: all well"* ]]
+}

@@ -115,6 +115,9 @@ static int check_sockets(const struct lifecycle_request *request, const struct c
 
 static int destroy(const struct record *record, struct error *err)
 {
+    /* Of another boot nothing is left, and its cgroup may be somebody else's now. */
+    if (strcmp(record->boot_id, clock_boot_id()) != 0)
+        return 0;
     if (container_is_frozen(record->cgroup, record->id) &&
         container_thaw(record->cgroup, record->id, err) < 0)
         return -1;

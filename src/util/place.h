@@ -11,6 +11,7 @@
  *     ROOT/volumes/NAME/data              named volumes
  *     ROOT/ids/FIRST                      ranges of ids of user namespaces
  *     RUN/build-PID-START/                the network of a RUN step, while it runs
+ *     RUN/oci/ID/                         a container of carte-oci
  *     RUN/stacks/PROJECT/                 lock, control.sock, state, netns/, replicas
  */
 
