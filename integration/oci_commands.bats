@@ -73,7 +73,7 @@ PYTHON
     receive console.sock
     edit '.process.terminal = true | .process.consoleSize = {height: 33, width: 77}' "$(sh_args 'tty; stty size')"
     oci create --console-socket console.sock box
-    grep -q ptmx seen
+    eventually 10 grep -q ptmx seen
     oci start box
     wait
     grep -q '/dev/pts/0' read
