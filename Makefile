@@ -41,7 +41,7 @@ GENERATOR := $(OUT)/tests/generate/generate
 FUZZERS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 KERNEL_TESTS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/kernel/test_*.c)))
 
-.PHONY: registry-servers bench bench-start bench-build torture install generate fuzz run-fuzzers kernel-tests all help programs deps up check unit integration lint tidy format clean hooks
+.PHONY: registry-servers bench bench-start bench-engines bench-build torture install generate fuzz run-fuzzers kernel-tests all help programs deps up check unit integration lint tidy format clean hooks
 .SECONDARY:
 
 all: programs ## build everything; the programs are in build/bin/
@@ -97,9 +97,11 @@ torture: programs ## kill and change a stack and an image store at random, STEPS
 	@tests/torture/store calls
 	@tests/torture/oci
 
-bench: bench-start bench-build ## measure starts and builds beside their floors (root)
+bench: bench-start bench-engines bench-build ## measure starts and builds beside floor and peers (root)
 bench-start: $(OUT)/bench/floor $(OUT)/bench/start
 	@bench/run-start $^
+bench-engines: $(OUT)/bench/floor $(OUT)/bench/build_floor programs
+	@bench/run-engines $(OUT)/bench/floor $(OUT)/bench/build_floor $(OUT)
 bench-build: $(OUT)/bench/build_floor $(OUT)/carte
 	@bench/run-build $^
 

@@ -79,7 +79,7 @@ static void find_cgroups(void)
     }
     if (stat("/sys/fs/cgroup/cgroup.procs", &status) == 0)
         snprintf(groups[group_count], sizeof(groups[0]), "/sys/fs/cgroup/" NAME);
-    else if (stat("/sys/fs/cgroup/unified", &status) == 0)
+    else if (stat("/sys/fs/cgroup/unified/cgroup.procs", &status) == 0)
         snprintf(groups[group_count], sizeof(groups[0]), "/sys/fs/cgroup/unified/" NAME);
     else
         return;
