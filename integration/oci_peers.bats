@@ -39,7 +39,7 @@ both() {
 }
 
 @test "the same rights" {
-    both 'grep -E "^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp|Umask|Sig...):" /proc/self/status'
+    both 'grep -E "^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp|Umask|SigBlk):" /proc/self/status'
     both 'grep -E "^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp|Umask):" /proc/self/status' \
         '.process.user = {uid: 1000, gid: 1000, additionalGids: [10, 11]}'
     both 'grep -E "^Cap...:" /proc/self/status' '.process.capabilities = {bounding: ["CAP_CHOWN", "CAP_KILL"],
