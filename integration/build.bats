@@ -15,6 +15,14 @@ setup() {
     grep -qi cached second
 }
 
+@test "a name that cannot be one is refused before anything is built" {
+    mkdir -p named
+    printf 'FROM scratch\nLABEL a=b\n' >named/Cartefile
+    run carte build -t 'BAD NAME' named
+    [ "$status" -eq 65 ]
+    [[ $output == "carte: 'BAD NAME' is no name of an image"* ]]
+}
+
 @test "two folders with the same content give the same digest" {
     make_web_context one
     make_web_context two

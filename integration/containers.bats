@@ -56,6 +56,9 @@ gone() {
     cmp bytes copy
     carte run --rm tool cat /bin/busybox >busybox
     cmp busybox web/busybox
+    run timeout -k 5 60 carte run --rm tool cat <bytes # without -i there is no input
+    [ "$status" -eq 0 ]
+    [ -z "$output" ]
 }
 
 @test "options reach the container" {

@@ -14,6 +14,7 @@
 #include "cli/open_store.h"
 #include "cli/output.h"
 #include "cli/project.h"
+#include "image/reference.h"
 #include "util/alloc.h"
 #include "util/error.h"
 
@@ -265,6 +266,18 @@ static int read_inputs(const struct build_options *options, struct build_inputs 
     return 0;
 }
 
+/* Before anything is built: a mistyped name must not cost a build. */
+static int check_image_names(const struct strings *names, struct error *err)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        AUTO_FREE char *name = NULL;
+
+        if (reference_parse(names->items[i], &name, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int build_image_run(struct command_call *call, struct error *err)
 {
     const struct build_options *options = call->options;
@@ -282,7 +295,7 @@ static int build_image_run(struct command_call *call, struct error *err)
 
     if (!folder)
         return error_set_errno(err, errno, "folder '%s'", call->operands->items[0]);
-    if (read_inputs(options, &inputs, err) < 0)
+    if (check_image_names(&options->names, err) < 0 || read_inputs(options, &inputs, err) < 0)
         return -1;
     build_inputs_apply(&inputs, &request);
     strings_copy(&request.names, &options->names);

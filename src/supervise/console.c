@@ -47,6 +47,8 @@ static int make_pipes(struct console *console, struct error *err)
         bool is_input = i == STDIN_FILENO;
         int ends[2];
 
+        if (is_input && !console->has_input)
+            continue;
         if (pipe2(ends, O_CLOEXEC) < 0)
             return error_set_errno(err, errno, "make a pipe");
         console->given[i] = ends[is_input ? 0 : 1];

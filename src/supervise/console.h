@@ -26,10 +26,11 @@ struct console {
     char *path;   /* of the socket */
     int listener; /* -1: none of these descriptors is open */
     int logs[2];  /* stdout, stderr; given by the caller, closed with the console */
-    int given[3]; /* the container's ends of the pipes; -1 with a terminal */
+    int given[3]; /* the container's ends of the pipes; -1 with a terminal, or no input */
     int own[3];   /* ours; with a terminal own[0] is its master */
     bool has_terminal;
-    bool waits; /* nothing is read from the container until somebody is attached */
+    bool has_input; /* else, without a terminal, the container reads nothing; set before opening */
+    bool waits;     /* nothing is read from the container until somebody is attached */
 };
 
 #define CONSOLE_NONE                                                                       \

@@ -305,8 +305,11 @@ static void on_impatience(evutil_socket_t fd, short what, void *context)
 static int get_fd(enum console_child_fd fd)
 {
     int number = CONSOLE_CHILD_FIRST + (int)fd;
+    int flags = fcntl(number, F_GETFL);
 
-    fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK);
+    if (flags < 0) /* not given */
+        return -1;
+    fcntl(number, F_SETFL, flags | O_NONBLOCK);
     return number;
 }
 

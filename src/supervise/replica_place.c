@@ -143,6 +143,7 @@ static int start_with_console(struct replica *replica, struct plan *plan,
     AUTO_CONSOLE struct console console = CONSOLE_NONE;
     AUTO_FREE char *path = console_path(replica);
 
+    console.has_input = replica->service->stdin_open;
     console.waits = replica->is_awaited;
     replica->is_awaited = false;
     if (console_open(path, replica->service->tty, &console, err) < 0 ||
