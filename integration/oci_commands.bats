@@ -305,22 +305,26 @@ PYTHON
 }
 
 @test "two containers of one id are not made at once" {
+    local jobs=()
     for _ in 1 2 3 4 5 6; do
         oci create box </dev/null >/dev/null 2>&1 3>&- &
+        jobs+=($!)
     done
     failed=0
-    for job in $(jobs -p); do wait "$job" || failed=$((failed + 1)); done
+    for job in "${jobs[@]}"; do wait "$job" || failed=$((failed + 1)); done
     [ "$failed" = 5 ]
     has_status box created
 }
 
 @test "starting twice at once starts once" {
     oci create box </dev/null
+    local jobs=()
     for _ in 1 2 3 4; do
         oci start box >/dev/null 2>&1 3>&- &
+        jobs+=($!)
     done
     failed=0
-    for job in $(jobs -p); do wait "$job" || failed=$((failed + 1)); done
+    for job in "${jobs[@]}"; do wait "$job" || failed=$((failed + 1)); done
     [ "$failed" = 3 ]
     has_status box running
 }

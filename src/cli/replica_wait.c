@@ -34,12 +34,14 @@ static const struct json *find_replica(const struct json *stack, const char *id)
 static bool has_ended(const struct json *stack, const struct json *before, int *status_out)
 {
     const struct json *now = find_replica(stack, json_find_text(before, "id", ""));
-    bool known = now && !text_equal(json_find_text(now, "exit_kind", "unknown"), "unknown");
 
     if (now && json_find_int(now, "pid", 0) == json_find_int(before, "pid", 0) &&
         json_find_int(now, "start_time", 0) == json_find_int(before, "start_time", 0))
         return false;
-    *status_out = known ? (int)json_find_int(now, "exit_code", EXIT_UNKNOWN) : EXIT_UNKNOWN;
+    /* Its policy may have started it again already, which leaves the code of the run before. */
+    *status_out = (int)json_find_int(now, "last_exit_code", EXIT_UNKNOWN);
+    if (text_equal(json_find_text(now, "exit_kind", ""), "unknown"))
+        *status_out = EXIT_UNKNOWN;
     return true;
 }
 

@@ -23,7 +23,7 @@
  *   {"name","revision","state","settled":bool,
  *    "services":[{"name","image","desired","running","healthy","ready","min","max","update"}],
  *    "replicas":[{"name","service","index","state","health","pid","start_time","restarts",
- *       "image","command","created_ms","started_ms","exit_code","exit_reason",
+ *       "image","command","created_ms","started_ms","exit_code","exit_reason","last_exit_code",
  *       "addresses":{network: address}, "ports":[{"host_ip","published","target","protocol"}],
  *       "paused","tty","stdin_open": bool,"id","cgroup_parent","netns","waiting": text or absent,
  *       "blocked": bool, what it waits for has failed and does not come back by itself,

@@ -41,8 +41,9 @@ struct replica {
     bool ready;    /* may take part in rotation */
     bool draining; /* out of rotation, not signalled yet */
     bool had_failed;
-    bool forget_flows; /* once the rules do not lead to it any more */
-    uint64_t exits;    /* runs that have ended, or could not begin, in this supervisor's life */
+    bool forget_flows;  /* once the rules do not lead to it any more */
+    int last_exit_code; /* of the run before this one, for who asks late; with `exits` */
+    uint64_t exits;     /* runs that have ended, or could not begin, in this supervisor's life */
     struct event *console_event; /* its console's end; its descriptor is a pidfd */
     bool is_awaited;             /* its first output waits for somebody who is about to attach */
     bool is_prepared;            /* namespace, files and volumes, in this life of the supervisor */

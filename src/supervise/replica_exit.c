@@ -18,6 +18,7 @@
 #include "supervise/probe.h"
 #include "supervise/replica.h"
 #include "supervise/replica_place.h"
+#include "supervise/status.h"
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/error.h"
@@ -114,6 +115,7 @@ static void finish(struct replica *replica, const int *status)
     record->pid = 0;
     record->ended_ms = clock_wall_ms();
     replica->exits++;
+    replica->last_exit_code = status_exit_code(record);
     record->paused = false;
     if (record->state == REPLICA_RUNNING)
         replica->had_failed =

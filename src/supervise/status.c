@@ -104,22 +104,30 @@ static void format_process(const struct replica *replica, struct json *json)
     json_set_bool(json, "seccomp_unconfined", plan->spec.program.seccomp_unconfined);
 }
 
+int status_exit_code(const struct state_replica *record)
+{
+    bool by_signal = record->exit == STATE_EXIT_SIGNAL || record->exit == STATE_EXIT_OOM;
+
+    return by_signal ? 128 + record->exit_code : record->exit_code;
+}
+
 void status_format_exit(const struct state_replica *record, struct json *json)
 {
-    json_set_int(json, "exit_code",
-                 record->exit == STATE_EXIT_SIGNAL || record->exit == STATE_EXIT_OOM
-                     ? 128 + record->exit_code
-                     : record->exit_code);
+    json_set_int(json, "exit_code", status_exit_code(record));
     json_set_text(json, "exit_kind", state_exit_name(record->exit));
     json_set_text(json, "exit_reason", record->exit_text);
 }
 
-static void format_history(const struct state_replica *record, struct json *json)
+static void format_history(const struct replica *replica, struct json *json)
 {
+    const struct state_replica *record = replica->record;
+
     json_set_int(json, "restarts", record->restarts);
     json_set_int(json, "created_ms", record->created_ms);
     json_set_int(json, "started_ms", record->started_ms);
     json_set_int(json, "ended_ms", record->ended_ms);
+    if (replica->exits > 0)
+        json_set_int(json, "last_exit_code", replica->last_exit_code);
     if (record->exit != STATE_EXIT_NONE)
         status_format_exit(record, json);
 }
@@ -177,7 +185,7 @@ static struct json *format_replica(const struct replica *replica)
         json_set_text(json, "waiting", replica->waiting);
         json_set_bool(json, "blocked", replica->is_blocked);
     }
-    format_history(record, json);
+    format_history(replica, json);
     format_process(replica, json);
     format_usage(replica, json);
     return json;
