@@ -12,7 +12,6 @@ setup_file() {
     remember_inventory
     mkdir "$PEERS"
     echo "{}" >"$PEERS/config.json"
-    mount -t tmpfs tmpfs /run
     mkdir "$CARTE_TEST/context"
     cp /bin/busybox "$CARTE_TEST/context"
     cat >"$CARTE_TEST/context/Cartefile" <<'CARTEFILE'
@@ -51,7 +50,6 @@ teardown_file() {
     fi
     find /sys/fs/cgroup -path "*/$PEER_CGROUP*" -name cgroup.procs -exec cat {} + | sort -u | xargs -r kill -9
     eventually 20 remove_cgroups
-    ! mountpoint -q /run || umount /run
     mount_points_below "$PEERS" | while read -r point; do umount "$point"; done
     no_leaks
 }

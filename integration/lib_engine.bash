@@ -8,9 +8,8 @@ make_image_tar() {
 }
 
 # daemon COMMAND...: run it as process 1 of a namespace of its own, so that nothing of it is left
-# when it ends, and with a /run that goes afterwards.
+# when it ends.
 daemon() {
-    mount -t tmpfs tmpfs /run
     unshare -p -f --kill-child --mount-proc "$@" >"$CARTE_TEST/daemon.log" 2>&1 3>&- &
     echo $! >"$CARTE_TEST/daemon"
 }
@@ -21,7 +20,6 @@ stop_daemon() {
     pkill -TERM -P "$pid" || true
     eventually 20 is_gone "$pid" || kill -KILL "$pid"
     findmnt -rno TARGET | grep "^$CARTE_TEST/" | sort -r | xargs -r umount -l
-    umount -l /run
 }
 
 # remove_cgroups PATH: what engines leave, when nothing runs in it.
