@@ -71,7 +71,7 @@ static int make(int store_fd, const char *store_path, struct session *session,
     return file_remove_tree(session->fd, work, err);
 }
 
-/* Wait for the lock, but not for one that is to be ours alone: *out is then -1. */
+/* 1: locked. 0: another has what is to be private, which is not waited for. */
 static int take_lock(int fd, enum cache_mount_sharing sharing, struct error *err)
 {
     static const int operations[] = {

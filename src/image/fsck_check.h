@@ -21,7 +21,7 @@ struct fsck_check {
     struct strings bad_blobs; /* digests whose content is another */
 };
 
-/* Report what was found; `cure` is what was done about it, or NULL when nothing was. */
+/* Report what was found; `cure` is what to do about it or, when it is `repaired`, what was done. */
 void fsck_check_damage(struct fsck_check *check, const char *what, const char *cure, bool repaired);
 
 /* Report, and with --repair remove, what nobody needs. */

@@ -153,7 +153,7 @@ static int compress_layer(struct loader *loader, int fd, const struct spool_file
     return 0;
 }
 
-/* Bring a layer into the store; *changed_out: under another digest than the manifest says. */
+/* Bring a layer into the store; *changed becomes true when its digest there is another. */
 static int take_layer(struct loader *loader, const char *path, struct manifest_layer *layer,
                       bool *changed, struct error *err)
 {
