@@ -47,11 +47,6 @@ void registry_free(struct registry *registry)
     free(registry);
 }
 
-const char *registry_get_host(const struct registry *registry)
-{
-    return registry->host;
-}
-
 /* Certificates */
 
 static void add_certificate(struct registry *registry, const char *folder, const char *name)

@@ -39,8 +39,6 @@ struct registry *registry_open(const struct registry_settings *settings,
 void registry_free(struct registry *registry);
 DEFINE_CLEANUP(registry)
 
-const char *registry_get_host(const struct registry *registry);
-
 /* A client for one thread; several may share a registry. */
 struct http *registry_connect(const struct registry *registry, struct error *err) MUST_CHECK;
 

@@ -312,23 +312,6 @@ int store_tag(struct store *store, const char *reference, const char *name, stru
     return catalog_save(store->fd, &catalog, err);
 }
 
-int store_untag(struct store *store, const char *name, struct error *err)
-{
-    AUTO_CATALOG struct catalog catalog = { 0 };
-    AUTO_FREE char *full = NULL;
-    AUTO_CLOSE int lock = -1;
-
-    if (reference_parse(name, &full, err) < 0)
-        return -1;
-    lock = begin_change(store, &catalog, err);
-    if (lock < 0)
-        return -1;
-    if (!catalog_find_name(&catalog, full))
-        return error_set(err, ERROR_NOT_FOUND, "there is no image '%s'", full);
-    catalog_remove_name(&catalog, full);
-    return catalog_save(store->fd, &catalog, err);
-}
-
 int store_remove_image(struct store *store, const char *reference, bool *gone_out,
                        struct error *err)
 {

@@ -49,9 +49,6 @@ int store_list_images(struct store *store, struct image ***out, size_t *count_ou
 int store_tag(struct store *store, const char *reference, const char *name,
               struct error *err) MUST_CHECK;
 
-/* Take a name away; the image stays. ERROR_NOT_FOUND: nothing has this name. */
-int store_untag(struct store *store, const char *name, struct error *err) MUST_CHECK;
-
 /*
  * Forget the image `reference`: by name, that name, and the image with its last one; by id, the
  * image with all its names. What it took on disk goes with store_prune(). *gone_out: the image

@@ -85,8 +85,9 @@ static void add_caret(const char *margin, size_t column, struct text *out)
     text_add(out, "^\n");
 }
 
-void diagnostic_format_box(const char *text, size_t length, const struct diagnostic_place *place,
-                           struct text *out)
+/* Column 0 puts no caret. */
+static void add_box(const char *text, size_t length, const struct diagnostic_place *place,
+                    struct text *out)
 {
     static const char rule[] = "--------------------\n";
     struct cursor cursor = { .next = text, .end = text + length };
@@ -119,7 +120,7 @@ void diagnostic_format_place(const struct diagnostics *diagnostics,
     const struct diagnostic_source *source = find_source(diagnostics, place->file);
 
     if (source)
-        diagnostic_format_box(source->text, source->length, place, out);
+        add_box(source->text, source->length, place, out);
 }
 
 /* What is shown of the file below a message; NULL if the file is unknown. */
@@ -135,7 +136,7 @@ static char *format_source(const struct diagnostics *diagnostics,
     if (!source)
         return NULL;
     if (place->last_line > 0) {
-        diagnostic_format_box(source->text, source->length, place, &out);
+        add_box(source->text, source->length, place, &out);
         return text_steal(&out);
     }
     cursor = (struct cursor){ .next = source->text, .end = source->text + source->length };

@@ -62,13 +62,9 @@ void diagnostic_add(struct diagnostics *diagnostics, enum diagnostic_severity se
     PRINTF_LIKE(5, 6);
 
 /*
- * The lines `place` covers and those around it, between rules: "   3 | >>> RUN false". Column 0
- * puts no caret.
+ * The lines `place` covers and those around it, between rules: "   3 | >>> RUN false". Of a file
+ * that was not added, nothing.
  */
-void diagnostic_format_box(const char *text, size_t length, const struct diagnostic_place *place,
-                           struct text *out);
-
-/* The same of a file that was added; nothing when it was not. */
 void diagnostic_format_place(const struct diagnostics *diagnostics,
                              const struct diagnostic_place *place, struct text *out);
 

@@ -357,7 +357,8 @@ static void names_move_and_what_nobody_needs_is_pruned(void **state)
     one = must_build(place, "context", "FROM scratch\nCOPY a /one\n", "name");
     two = must_build(place, "context", "FROM scratch\nCOPY a /two\n", "name");
     assert_int_equal(store_tag(place->store, "name", "other:v1", &err), 0);
-    assert_int_equal(store_untag(place->store, "name", &err), 0);
+    assert_int_equal(store_remove_image(place->store, "name", &gone, &err), 0);
+    assert_false(gone);
     assert_int_equal(store_find_image(place->store, "name", &found, &err), 0);
     assert_null(found);
     assert_int_equal(store_prune(place->store, true, &one->layers, &freed, &err), 0);
@@ -373,7 +374,7 @@ static void names_move_and_what_nobody_needs_is_pruned(void **state)
     assert_int_equal(uncached, 0);
     assert_int_equal(store_remove_image(place->store, "other:v1", &gone, &err), 0);
     assert_true(gone);
-    assert_int_equal(store_untag(place->store, "other:v1", &err), -1);
+    assert_int_equal(store_remove_image(place->store, "other:v1", &gone, &err), -1);
     assert_int_equal(err.code, ERROR_NOT_FOUND);
 }
 
