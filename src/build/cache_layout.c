@@ -229,11 +229,9 @@ static int copy_checked(int from, int to, const struct manifest_layer *layer, st
 
     hash_sha256_init(&hash);
     while (left > 0 && got != 0) {
-        got = read(from, chunk, MIN(left, (uint64_t)sizeof(chunk)));
-        if (got < 0 && errno == EINTR)
-            continue;
+        got = file_read_some(from, chunk, MIN(left, (uint64_t)sizeof(chunk)), err);
         if (got < 0)
-            return error_set_errno(err, errno, "read layer %s", layer->digest);
+            return error_wrap(err, "layer %s", layer->digest);
         hash_sha256_update(&hash, chunk, (size_t)got);
         if (file_write_all(to, chunk, (size_t)got, err) < 0)
             return -1;

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
-#include <unistd.h>
 
 #include "image/charset.h"
 #include "image/first_name.h"
@@ -20,6 +19,7 @@
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/file.h"
 #include "util/text.h"
 
 #define CHUNK_SIZE 65536U
@@ -100,15 +100,11 @@ static int write_content(struct export *export, int fd, struct error *err)
     AUTO_FREE char *chunk = alloc_zeroed(1, CHUNK_SIZE);
 
     for (;;) {
-        ssize_t got = read(fd, chunk, CHUNK_SIZE);
+        ssize_t got = file_read_some(fd, chunk, CHUNK_SIZE, err);
         la_ssize_t put = 0;
 
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return error_set_errno(err, errno, "read");
-        if (got == 0)
-            return 0;
+        if (got <= 0)
+            return (int)got;
         put = archive_write_data(export->archive, chunk, (size_t)got);
         if (put < 0)
             return archive_failed(export, err);

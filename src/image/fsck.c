@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "image/blob.h"
 #include "image/fsck_check.h"
@@ -90,22 +89,15 @@ static int hash_file(int fd, char hex[HASH_SHA256_HEX_SIZE], uint64_t *size, str
 {
     AUTO_FREE char *chunk = alloc_zeroed(1, CHUNK_SIZE);
     struct hash_sha256 hash;
+    ssize_t got = 0;
 
     hash_sha256_init(&hash);
-    for (;;) {
-        ssize_t got = read(fd, chunk, CHUNK_SIZE);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return error_set_errno(err, errno, "read");
-        if (got == 0)
-            break;
+    while ((got = file_read_some(fd, chunk, CHUNK_SIZE, err)) > 0) {
         hash_sha256_update(&hash, chunk, (size_t)got);
         *size += (uint64_t)got;
     }
     hash_sha256_hex(&hash, hex);
-    return 0;
+    return (int)got;
 }
 
 /* The only thing to do with a damaged blob is to let it be made again. */

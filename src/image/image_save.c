@@ -11,10 +11,8 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "image/blob.h"
 #include "image/docker_manifest.h"
@@ -27,6 +25,7 @@
 #include "image/stream_reader.h"
 #include "util/alloc.h"
 #include "util/error.h"
+#include "util/file.h"
 #include "util/hash.h"
 #include "util/json.h"
 
@@ -307,12 +306,11 @@ static int write_blob(const struct saver *saver, const struct part *part, int fd
         return -1;
     hash_sha256_init(&hash);
     for (;;) {
-        ssize_t got = reader ? stream_reader_next(reader, &data, err) : read(fd, chunk, CHUNK_SIZE);
+        ssize_t got = reader ? stream_reader_next(reader, &data, err)
+                             : file_read_some(fd, chunk, CHUNK_SIZE, err);
 
-        if (got < 0 && !reader && errno == EINTR)
-            continue;
         if (got < 0)
-            return reader ? -1 : error_set_errno(err, errno, "read blob %s", part->source);
+            return error_wrap(err, "blob %s", part->source);
         if (got == 0)
             break;
         hash_sha256_update(&hash, data, (size_t)got);

@@ -109,11 +109,11 @@ static int add_xattrs(struct archive_entry *entry, int fd, struct error *err)
 static int write_content(struct pack *pack, int fd, uint64_t size, struct error *err)
 {
     while (size > 0) {
-        ssize_t got = read(fd, pack->chunk, MIN(size, sizeof(pack->chunk)));
+        ssize_t got = file_read_some(fd, pack->chunk, MIN(size, sizeof(pack->chunk)), err);
 
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
+        if (got < 0)
+            return error_wrap(err, "'%s'", text_get(&pack->path));
+        if (got == 0)
             return error_set(err, ERROR_SYSTEM, "'%s' changed while it was read",
                              text_get(&pack->path));
         if (archive_write_data(pack->archive, pack->chunk, (size_t)got) != got)

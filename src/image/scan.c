@@ -147,12 +147,10 @@ static int read_digest(const struct scan_entry *entry, const struct merged *view
         return -1;
     hash_sha256_init(&hash);
     for (off_t left = entry->status.st_size; left > 0;) {
-        ssize_t got = read(fd, chunk, sizeof(chunk));
+        ssize_t got = file_read_some(fd, chunk, sizeof(chunk), err);
 
-        if (got < 0 && errno == EINTR)
-            continue;
         if (got < 0)
-            return error_set_errno(err, errno, "read '%s'", entry->source);
+            return error_wrap(err, "'%s'", entry->source);
         if (got == 0 || got > left)
             return error_set(err, ERROR_SYSTEM, CHANGED, entry->source);
         hash_sha256_update(&hash, chunk, (size_t)got);
@@ -213,11 +211,9 @@ static int copy_bytes(int from, int to, const struct scan_entry *entry, struct e
             sync_file_range(to, 0, 0, SYNC_FILE_RANGE_WRITE);
     }
     while (left > 0) {
-        got = read(from, chunk, MIN((size_t)left, sizeof(chunk)));
-        if (got < 0 && errno == EINTR)
-            continue;
+        got = file_read_some(from, chunk, MIN((size_t)left, sizeof(chunk)), err);
         if (got < 0)
-            return error_set_errno(err, errno, "read");
+            return -1;
         if (got == 0)
             return error_set(err, ERROR_SYSTEM, CHANGED, entry->source);
         if (file_write_all(to, chunk, (size_t)got, err) < 0)

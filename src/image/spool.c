@@ -312,14 +312,10 @@ static int copy_bytes(struct storing *storing, int from, struct error *err)
     AUTO_FREE char *chunk = alloc_zeroed(1, CHUNK_SIZE);
 
     for (;;) {
-        ssize_t got = read(from, chunk, CHUNK_SIZE);
+        ssize_t got = file_read_some(from, chunk, CHUNK_SIZE, err);
 
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return error_set_errno(err, errno, "read");
-        if (got == 0)
-            return 0;
+        if (got <= 0)
+            return (int)got;
         if (store_bytes(storing, chunk, (size_t)got, err) < 0)
             return -1;
     }

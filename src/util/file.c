@@ -22,20 +22,26 @@
 #include "util/error.h"
 #include "util/strings.h"
 
+ssize_t file_read_some(int fd, void *data, size_t size, struct error *err)
+{
+    ssize_t got = -1;
+
+    do {
+        got = read(fd, data, size);
+    } while (got < 0 && errno == EINTR);
+    return got < 0 ? error_set_errno(err, errno, "read") : got;
+}
+
 int file_read_fd(int fd, size_t limit, struct text *out, struct error *err)
 {
     size_t start = out->length;
     char chunk[16384];
 
     for (;;) {
-        ssize_t got = read(fd, chunk, sizeof(chunk));
+        ssize_t got = file_read_some(fd, chunk, sizeof(chunk), err);
 
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return error_set_errno(err, errno, "read");
-        if (got == 0)
-            return 0;
+        if (got <= 0)
+            return (int)got;
         if (out->length - start + (size_t)got > limit)
             return error_set(err, ERROR_INVALID, "longer than %zu bytes", limit);
         text_add_bytes(out, chunk, (size_t)got);

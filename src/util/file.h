@@ -42,6 +42,9 @@ struct file_kind {
 int file_read(int dirfd, const char *path, size_t limit, struct text *out,
               struct error *err) MUST_CHECK;
 
+/* Read what is there, at most `size` bytes, in one go: how many they are, 0 at the end. */
+ssize_t file_read_some(int fd, void *data, size_t size, struct error *err) MUST_CHECK;
+
 /* Read all that comes from the open descriptor `fd`, at most `limit` bytes. */
 int file_read_fd(int fd, size_t limit, struct text *out, struct error *err) MUST_CHECK;
 
