@@ -210,6 +210,23 @@ COPY --from=right /right /
 CARTEFILE
 }
 
+@test "a stage that is left alone behind workers can be ended, too" {
+    write_random one
+    echo "ADD --checksum=sha256:$(printf '0%.0s' {1..64}) http://127.0.0.1:8000/never /" >>one/Cartefile
+    mkfifo silence
+    busybox nc -l -p 8000 <>silence >asked 3>&- &
+    server=$!
+    carte build -t endless "$PWD/one" >log 2>&1 3>&- &
+    building=$!
+    eventually 20 grep -q GET asked || { cat log; return 1; }
+    kill "$building"
+    eventually 20 nothing_runs || { kill -9 "$building"; return 1; }
+    wait "$building" && return 1
+    kill "$server" 2>/dev/null || true
+    carte build -q -t base --target base one
+    [ -z "$(ls "$CARTE_ROOT/images/tmp")" ]
+}
+
 @test "--no-cache-filter makes one stage again, --no-cache all" {
     write_random one
     carte build -q -t one one >first

@@ -54,6 +54,7 @@ struct crew {
     struct worker workers[WORKERS_MAX];
     size_t count, limit;
     int signals;
+    sigset_t before;      /* the signals that were blocked without the crew */
     struct error failure; /* the first */
 };
 
@@ -387,6 +388,17 @@ static void wait_for_workers(struct crew *crew)
     }
 }
 
+/* In this process. There is no worker to be stopped, so signals end it as they end any build. */
+static int run_alone(const struct crew *crew, struct stage *stage, struct error *err)
+{
+    sigset_t blocked;
+
+    sigprocmask(SIG_SETMASK, &crew->before, &blocked);
+    stage->is_done = crew->run(stage, err) == 0;
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
+    return stage->is_done ? 0 : -1;
+}
+
 /* Give work to all who can have some. A stage that is alone needs no worker. */
 static int start_workers(struct crew *crew, struct error *err)
 {
@@ -402,10 +414,8 @@ static int start_workers(struct crew *crew, struct error *err)
             ready++;
         }
     }
-    if (ready == 1 && crew->count == 0) {
-        only->is_done = crew->run(only, err) == 0;
-        return only->is_done ? start_workers(crew, err) : -1;
-    }
+    if (ready == 1 && crew->count == 0)
+        return run_alone(crew, only, err) < 0 ? -1 : start_workers(crew, err);
     for (size_t i = 0; i < builder->stage_count && crew->count < crew->limit; i++) {
         struct stage *stage = &builder->stages[i];
 
@@ -435,7 +445,7 @@ int stage_workers_run(struct builder *builder, stage_workers_run_fn run, struct 
 {
     struct crew crew = { .builder = builder, .run = run, .signals = -1 };
     struct error ignored = { 0 };
-    sigset_t stopping, before;
+    sigset_t stopping;
     int result = 0;
 
     if (!has_independent_stages(builder))
@@ -450,12 +460,12 @@ int stage_workers_run(struct builder *builder, stage_workers_run_fn run, struct 
     sigaddset(&stopping, SIGINT);
     sigaddset(&stopping, SIGTERM);
     sigaddset(&stopping, SIGHUP);
-    sigprocmask(SIG_BLOCK, &stopping, &before);
+    sigprocmask(SIG_BLOCK, &stopping, &crew.before);
     crew.signals = signalfd(-1, &stopping, SFD_CLOEXEC | SFD_NONBLOCK);
     result = run_crew(&crew, err);
     if (crew.signals >= 0)
         close(crew.signals);
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    sigprocmask(SIG_SETMASK, &crew.before, NULL);
     /* A worker that was killed has left its container and its place in the store. */
     if (result < 0 &&
         (build_run_sweep(builder, &ignored) < 0 || session_sweep(builder->store_fd, &ignored) < 0))
