@@ -145,6 +145,16 @@ grep -q app /etc/passwd'
     build
 }
 
+@test "RUN --mount=type=cache,from a named context leaves out what its ignore file names" {
+    mkdir -p other/sub
+    echo kept >other/sub/kept
+    echo hidden >other/sub/hidden
+    echo sub/hidden >other/.dockerignore
+    cartefile 'RUN --mount=type=cache,target=/c,from=named test "$(ls /c/sub)" = kept' \
+        'RUN --mount=type=cache,target=/c,from=named,source=sub test "$(ls /c)" = kept'
+    build --build-context named=other
+}
+
 @test "RUN --mount=type=cache,sharing=locked lets one build in at a time, shared several, private gives each its own" {
     mkdir meet
     for sharing in locked shared private; do

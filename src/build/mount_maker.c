@@ -176,10 +176,12 @@ static int fill_cache(void *context, const char *folder, struct error *err)
 {
     const struct mount_maker *p = context;
     AUTO_SOURCE struct source source = { 0 };
+    struct scan_source from = { .filter = source_filter, .filter_context = &source };
 
     if (source_open(p->stage, p->mount->from, &source, err) < 0)
         return -1;
-    return scan_copy_folder(&source.layers, or_empty(p->mount->source), folder, err);
+    from.view = source.view;
+    return scan_copy_folder(&from, or_empty(p->mount->source), folder, err);
 }
 
 static enum cache_mount_sharing sharing_of(const struct run_mount *mount)

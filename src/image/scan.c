@@ -261,26 +261,24 @@ int scan_copy_entry(const struct scan_entry *entry, const struct merged *view, i
     return 0;
 }
 
-int scan_copy_folder(const struct strings *layers, const char *path, const char *target_folder,
+int scan_copy_folder(const struct scan_source *source, const char *path, const char *target_folder,
                      struct error *err)
 {
-    AUTO(merged) struct merged *view = merged_open(layers, err);
-    const struct scan_source source = { .view = view };
     AUTO_MERGED_NODE struct merged_node node = { 0 };
     AUTO_SCAN struct scan scan = { 0 };
     AUTO_CLOSE int target = -1;
 
-    if (!view || merged_find(view, path, true, &node, err) < 0)
+    if (merged_find(source->view, path, true, &node, err) < 0)
         return -1;
     if (!node.found || !S_ISDIR(node.status.st_mode))
         return 0;
     target = open(target_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (target < 0)
         return error_set_errno(err, errno, "open folder '%s'", target_folder);
-    if (scan_add(&scan, &source, node.path, "", err) < 0)
+    if (scan_add(&scan, source, node.path, "", err) < 0)
         return -1;
     for (size_t i = 0; i < scan.count; i++) {
-        if (scan_copy_entry(&scan.entries[i], view, target, scan.entries[i].target, err) < 0)
+        if (scan_copy_entry(&scan.entries[i], source->view, target, scan.entries[i].target, err) < 0)
             return -1;
     }
     return 0;

@@ -62,6 +62,6 @@ int scan_hash(const struct scan *scan, const struct merged *view, struct digest_
 int scan_copy_entry(const struct scan_entry *entry, const struct merged *view, int tree_fd,
                     const char *path, struct error *err) MUST_CHECK;
 
-/* See store_copy_path(). */
-int scan_copy_folder(const struct strings *layers, const char *path, const char *target_folder,
+/* See store_copy_path(); what the filter leaves out is not copied. */
+int scan_copy_folder(const struct scan_source *source, const char *path, const char *target_folder,
                      struct error *err) MUST_CHECK;

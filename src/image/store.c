@@ -463,7 +463,10 @@ int store_save_image(struct store *store, const struct manifest *manifest,
 int store_copy_path(const struct image *image, const char *path, const char *target_folder,
                     struct error *err)
 {
-    if (scan_copy_folder(&image->layers, path, target_folder, err) < 0)
+    AUTO(merged) struct merged *view = merged_open(&image->layers, err);
+    const struct scan_source source = { .view = view };
+
+    if (!view || scan_copy_folder(&source, path, target_folder, err) < 0)
         return error_wrap(err, "copy '%s' of the image to '%s'", path, target_folder);
     return 0;
 }
