@@ -30,6 +30,7 @@
 
 #define ATTACHED_MAX 64
 #define RULES_MAX 4096
+#define ALL_ACCESS (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE | BPF_DEVCG_ACC_MKNOD)
 
 struct rules {
     struct container_device_rule *items;
@@ -122,6 +123,20 @@ int device_rule_check(const struct container_device_rule *rules, size_t count, s
     return 0;
 }
 
+static uint32_t access_bits(const char *access)
+{
+    return (strchr(access, 'r') ? BPF_DEVCG_ACC_READ : 0U) |
+           (strchr(access, 'w') ? BPF_DEVCG_ACC_WRITE : 0U) |
+           (strchr(access, 'm') ? BPF_DEVCG_ACC_MKNOD : 0U);
+}
+
+/* Of every device, in every way. */
+static bool is_whole(const struct container_device_rule *rule)
+{
+    return rule->type == 'a' && rule->major < 0 && rule->minor < 0 &&
+           access_bits(rule->access) == ALL_ACCESS;
+}
+
 static void format_number(int64_t number, char out[16])
 {
     if (number < 0)
@@ -130,17 +145,26 @@ static void format_number(int64_t number, char out[16])
         snprintf(out, 16, "%" PRIu32, (uint32_t)number);
 }
 
-static int write_rule(int fd, const struct container_device_rule *rule, struct error *err)
+static int write_rule(int fd, char type, const struct container_device_rule *rule,
+                      struct error *err)
 {
     char text[64] = "a", major[16], minor[16];
 
     format_number(rule->major, major);
     format_number(rule->minor, minor);
-    if (rule->type != 'a' || strlen(rule->access) < 3)
-        snprintf(text, sizeof(text), "%c %s:%s %s", rule->type, major, minor, rule->access);
+    if (type != 'a')
+        snprintf(text, sizeof(text), "%c %s:%s %s", type, major, minor, rule->access);
     if (write(fd, text, strlen(text)) < 0)
         return error_set_errno(err, errno, "write device rule '%s'", text);
     return 0;
+}
+
+/* After an 'a' version 1 reads nothing more: a rule for both types becomes one for each. */
+static int write_types(int fd, const struct container_device_rule *rule, struct error *err)
+{
+    if (rule->type != 'a' || is_whole(rule))
+        return write_rule(fd, rule->type, rule, err);
+    return write_rule(fd, 'c', rule, err) < 0 ? -1 : write_rule(fd, 'b', rule, err);
 }
 
 static int write_v1(int dirfd, const struct rules *rules, struct error *err)
@@ -151,7 +175,7 @@ static int write_v1(int dirfd, const struct rules *rules, struct error *err)
     if (deny < 0 || allow < 0)
         return error_set_errno(err, errno, "open the device rules");
     for (size_t i = 0; i < rules->count; i++) {
-        if (write_rule(rules->items[i].allow ? allow : deny, &rules->items[i], err) < 0)
+        if (write_types(rules->items[i].allow ? allow : deny, &rules->items[i], err) < 0)
             return -1;
     }
     return 0;
@@ -191,13 +215,6 @@ static int write_v1(int dirfd, const struct rules *rules, struct error *err)
     }
 #define RULE_LENGTH_MAX 8
 
-static uint32_t access_bits(const char *access)
-{
-    return (strchr(access, 'r') ? BPF_DEVCG_ACC_READ : 0U) |
-           (strchr(access, 'w') ? BPF_DEVCG_ACC_WRITE : 0U) |
-           (strchr(access, 'm') ? BPF_DEVCG_ACC_MKNOD : 0U);
-}
-
 /*
  * r2 type of device, r3 access, r4 major, r5 minor; the result is in r0. A jump without an
  * offset leaves the rule for the one before it. A rule that allows must cover all that is
@@ -205,14 +222,13 @@ static uint32_t access_bits(const char *access)
  */
 static size_t write_one(const struct container_device_rule *rule, struct bpf_insn *out)
 {
-    const uint32_t all = BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE | BPF_DEVCG_ACC_MKNOD;
     uint32_t bits = access_bits(rule->access);
     size_t n = 0;
 
     if (rule->type != 'a')
         out[n++] =
             JUMP(BPF_JNE, BPF_REG_2, rule->type == 'c' ? BPF_DEVCG_DEV_CHAR : BPF_DEVCG_DEV_BLOCK);
-    if (bits != all) {
+    if (bits != ALL_ACCESS) {
         out[n++] = COPY(BPF_REG_1, BPF_REG_3);
         out[n++] = ALU(BPF_AND, BPF_REG_1, bits);
         if (rule->allow)
@@ -246,8 +262,7 @@ static size_t write_program(const struct rules *rules, struct bpf_insn *program)
     for (size_t i = rules->count; i > 0; i--) {
         n += write_one(&rules->items[i - 1], &program[n]);
         /* What comes after a rule that matches always is never reached: the kernel refuses it. */
-        if (rules->items[i - 1].type == 'a' && rules->items[i - 1].major < 0 &&
-            rules->items[i - 1].minor < 0 && strlen(rules->items[i - 1].access) == 3)
+        if (is_whole(&rules->items[i - 1]))
             return n;
     }
     program[n++] = ALU(BPF_MOV, BPF_REG_0, 1);

@@ -208,6 +208,28 @@ static void devices_are_made_and_ruled(void **state)
     bare_done(&bare, f);
 }
 
+static void a_rule_for_both_types_keeps_its_numbers(void **state)
+{
+    static const struct container_device_rule rules[] = {
+        { false, 'a', -1, -1, "rwm" },
+        { true, 'a', 1, 11, "r" },
+        { true, 'a', -1, -1, "mmm" },
+    };
+    static const struct container_resources resources = { .device_rules = rules,
+                                                          .device_rule_count = 3 };
+    struct bed *f = *state;
+    struct bare bare;
+
+    bare_init(&bare, f);
+    f->spec.resources = &resources;
+    f->spec.program.capabilities |= UINT64_C(1) << 27 | UINT64_C(1) << 34; /* MKNOD, SYSLOG */
+    run_says(f,
+             "busybox mknod /m c 1 11; (: </m) && echo read; (: <>/m) 2>&1 | grep -c permitted; "
+             "busybox mknod /x c 1 1; (: </x) 2>&1 | grep -c permitted",
+             "read\n1\n1\n");
+    bare_done(&bare, f);
+}
+
 static void paths_are_hidden_and_protected(void **state)
 {
     struct bed *f = *state;
@@ -277,6 +299,7 @@ int main(void)
         BED_TEST(namespaces_are_joined_or_the_callers),
         BED_TEST(clocks_can_be_shifted),
         BED_TEST(devices_are_made_and_ruled),
+        BED_TEST(a_rule_for_both_types_keeps_its_numbers),
         BED_TEST(paths_are_hidden_and_protected),
         BED_TEST(parameters_of_own_namespaces_are_set),
         BED_TEST(names_that_point_nowhere_are_no_obstacle),
