@@ -17,7 +17,8 @@
 #include "util/error.h"
 #include "util/text.h"
 
-char *translate_path(const char *bundle, const char *path)
+/* Absolute; the caller frees it. */
+static char *place_in(const char *bundle, const char *path)
 {
     return path[0] == '/' ? alloc_text(path) : alloc_format("%s/%s", bundle, path);
 }
@@ -353,12 +354,6 @@ static int translate_time(const struct config *config, struct translate *out, st
     return 0;
 }
 
-static bool is_bind(const struct config_mount *mount)
-{
-    return text_equal(mount->type, "bind") || strings_has(&mount->options, "bind") ||
-           strings_has(&mount->options, "rbind");
-}
-
 static int translate_mount(const struct config_mount *from, const char *bundle,
                            struct translate *memory, struct container_mount *out, struct error *err)
 {
@@ -367,7 +362,6 @@ static int translate_mount(const struct config_mount *from, const char *bundle,
 
     out->type = from->type && *from->type ? from->type : NULL;
     out->source = from->source;
-    out->kind = CONTAINER_MOUNT_TYPE;
     out->target = is_absolute ? from->destination
                               : keep_text(&memory->store, alloc_format("/%s", from->destination));
     out->maps = (struct container_id_maps){
@@ -376,19 +370,13 @@ static int translate_mount(const struct config_mount *from, const char *bundle,
         .groups = from->groups,
         .group_count = from->group_count,
     };
-    if (is_bind(from)) {
-        if (!from->source || !*from->source)
-            return error_set(err, ERROR_INVALID, "source: a bind mount needs one");
-        out->kind = CONTAINER_MOUNT_BIND;
-        out->source = keep_text(&memory->store, translate_path(bundle, from->source));
-        out->shallow = !strings_has(&from->options, "rbind");
-    } else if (text_equal(out->type, "cgroup") || text_equal(out->type, "cgroup2")) {
-        out->kind = CONTAINER_MOUNT_CGROUP;
-    } else if (!out->type) {
-        return error_set(err, ERROR_INVALID, "type: it is missing");
-    }
     if (mount_option_parse(&from->options, data, out, err) < 0)
         return -1;
+    if (out->kind == CONTAINER_MOUNT_BIND) {
+        if (!from->source || !*from->source)
+            return error_set(err, ERROR_INVALID, "source: a bind mount needs one");
+        out->source = keep_text(&memory->store, place_in(bundle, from->source));
+    }
     out->idmap |= from->user_count > 0;
     return 0;
 }
@@ -440,7 +428,7 @@ static int fill(const struct config *config, const struct translate_place *place
 
     spec->id = place->id;
     spec->cgroup_parent = place->cgroup;
-    spec->root = keep_text(&out->store, translate_path(place->bundle, config->root_path));
+    spec->root = keep_text(&out->store, place_in(place->bundle, config->root_path));
     spec->read_only = config->root_read_only;
     spec->root_propagation = (uint64_t)config->root_propagation;
     spec->hostname = config->hostname;

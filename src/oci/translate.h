@@ -3,7 +3,7 @@
 /*
  * What config.json says, as the input of the runtime
  *
- * Pure but for one look: whether a path of the bundle is there is the runtime's to find out.
+ * Pure: whether a path of the bundle is there is the runtime's to find out.
  */
 
 #pragma once
@@ -67,6 +67,3 @@ void translate_resources(const struct config_resources *from, struct shape_store
 /* `cgroupsPath`, or "/carte-oci/ID" where it is missing; the caller frees it. */
 int translate_cgroup(const struct config *config, const char *id, char **out,
                      struct error *err) MUST_CHECK;
-
-/* `path` of the bundle as an absolute path; the caller frees it. */
-char *translate_path(const char *bundle, const char *path) MUST_CHECK;

@@ -147,8 +147,10 @@ int mount_option_parse(const struct strings *options, struct text *data,
     bool cgroup = text_equal(mount->type, "cgroup") || text_equal(mount->type, "cgroup2");
 
     mount->kind = cgroup ? CONTAINER_MOUNT_CGROUP : CONTAINER_MOUNT_TYPE;
-    if (text_equal(mount->type, "bind"))
+    if (text_equal(mount->type, "bind")) {
         mount->kind = CONTAINER_MOUNT_BIND;
+        mount->shallow = true;
+    }
     for (size_t i = 0; i < options->count; i++) {
         const struct option *option = find(options->items[i]);
 

@@ -72,6 +72,8 @@ static void kind_follows_type_and_words(void **state)
     assert_int_equal(mount.propagation, MS_SLAVE | MS_REC);
     assert_int_equal(parse(NULL, "bind", &data, &mount, &err), 0);
     assert_true(mount.kind == CONTAINER_MOUNT_BIND && mount.shallow);
+    assert_int_equal(parse("bind", "ro", &data, &mount, &err), 0);
+    assert_true(mount.kind == CONTAINER_MOUNT_BIND && mount.shallow);
     assert_int_equal(parse("cgroup", "ro", &data, &mount, &err), 0);
     assert_int_equal(mount.kind, CONTAINER_MOUNT_CGROUP);
     assert_int_equal(parse("bind", "ridmap", &data, &mount, &err), 0);
