@@ -370,6 +370,7 @@ static int translate_mount(const struct config_mount *from, const char *bundle,
         .groups = from->groups,
         .group_count = from->group_count,
     };
+    out->idmap = from->user_count > 0;
     if (mount_option_parse(&from->options, data, out, err) < 0)
         return -1;
     if (out->kind == CONTAINER_MOUNT_BIND) {
@@ -377,7 +378,6 @@ static int translate_mount(const struct config_mount *from, const char *bundle,
             return error_set(err, ERROR_INVALID, "source: a bind mount needs one");
         out->source = keep_text(&memory->store, place_in(bundle, from->source));
     }
-    out->idmap |= from->user_count > 0;
     return 0;
 }
 

@@ -163,7 +163,7 @@ int mount_option_parse(const struct strings *options, struct text *data,
     if (mount->copy_up && !text_equal(mount->type, "tmpfs"))
         return error_set(err, ERROR_INVALID, "mount option 'tmpcopyup' is for a tmpfs alone");
     if (mount->idmap && mount->kind != CONTAINER_MOUNT_BIND)
-        return error_set(err, ERROR_UNSUPPORTED, "mount option 'idmap' is for a bind mount alone");
+        return error_set(err, ERROR_UNSUPPORTED, "ids are shifted for a bind mount alone");
     if (mount->kind == CONTAINER_MOUNT_TYPE && !mount->type)
         return error_set(err, ERROR_INVALID, "a mount needs a type, or the option 'bind'");
     return 0;

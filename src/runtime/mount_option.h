@@ -14,8 +14,9 @@ struct strings;
 struct text;
 
 /*
- * Understand `options` into the fields of `mount`, of which `type` is set; what is not in the
- * table goes to the file system, collected in `data`, which `mount` borrows afterwards.
+ * Understand `options` into the fields of `mount`, of which `type` is set, and `idmap` where it has
+ * maps of its own; what is not in the table goes to the file system, collected in `data`, which
+ * `mount` borrows afterwards.
  * ERROR_INVALID: an option of ours that makes no sense.
  */
 int mount_option_parse(const struct strings *options, struct text *data,

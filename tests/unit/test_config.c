@@ -246,6 +246,23 @@ static void namespaces_that_are_not_listed_are_inherited(void **state)
     assert_int_equal(namespaces[CONTAINER_NAMESPACE_IPC].how, CONTAINER_INHERIT);
 }
 
+static void maps_of_a_mount_that_is_no_bind_are_refused(void **state)
+{
+    struct error err = { 0 };
+    AUTO(config)
+    struct config *config =
+        parse("{" BARE ",\"mounts\":[{\"destination\":\"/m\",\"type\":\"tmpfs\",\"uidMappings\":["
+              "{\"containerID\":0,\"hostID\":7,\"size\":1}],\"gidMappings\":[{\"containerID\":0,"
+              "\"hostID\":7,\"size\":1}]}]}",
+              &err);
+    const struct translate_place place = { "id", "/bundle", "/c" };
+
+    (void)state;
+    assert_non_null(config);
+    assert_null(translate_new(config, &place, &err));
+    assert_string_equal(err.text, "mounts[0]: ids are shifted for a bind mount alone");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +276,7 @@ int main(void)
         cmocka_unit_test(zeros_of_engines_are_no_limits),
         cmocka_unit_test(unknown_capabilities_warn),
         cmocka_unit_test(namespaces_that_are_not_listed_are_inherited),
+        cmocka_unit_test(maps_of_a_mount_that_is_no_bind_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
