@@ -106,6 +106,19 @@ X
     [ -z "$(carte ps -aq)" ]
 }
 
+@test "one that is stopping is not hurried by what is done to another" {
+    mkdir -p flag
+    carte run -d --name slow -v "$PWD/flag:/flag" tool sh -c 'trap "echo asked; until [ -e /flag/done ]; do sleep 0.05; done; exit 3" TERM
+        while :; do sleep 0.05; done'
+    carte run -d --name other tool sleep 1000
+    carte stop -t 600 slow &
+    eventually 10 has_said slow asked
+    carte rm -f other
+    touch flag/done
+    wait $!
+    [ "$(carte wait slow)" = 3 ]
+}
+
 said() {
     carte-stack -p carte logs --no-log-prefix keep | grep -qx "$1"
 }

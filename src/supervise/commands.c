@@ -175,12 +175,24 @@ static void set_stopped(struct crew *crew, char **names, bool stopped)
     save_or_log(crew);
 }
 
-/* A second stop with less time hurries those that are stopping already. */
-static void hurry(struct crew *crew)
+/* The time that a command gives for stopping counts for what it names only. */
+static void set_stop_timeout(struct crew *crew, char **names, const struct json *body)
 {
-    for (size_t i = 0; i < crew->replica_count && crew->stop_timeout_ms == 0; i++)
-        if (crew->replicas[i]->record->state == REPLICA_STOPPING)
-            replica_handle(crew->replicas[i], REPLICA_TIMED_OUT);
+    for (size_t i = 0; i < crew->replica_count; i++)
+        if (is_named(names, crew->replicas[i]->record->service))
+            crew->replicas[i]->stop_timeout_ms = json_find_int(body, "timeout_ms", -1);
+}
+
+/* A second stop without any time hurries those that are stopping already. */
+static void hurry(struct crew *crew, char **names)
+{
+    for (size_t i = 0; i < crew->replica_count; i++) {
+        struct replica *replica = crew->replicas[i];
+
+        if (is_named(names, replica->record->service) && replica->stop_timeout_ms == 0 &&
+            replica->record->state == REPLICA_STOPPING)
+            replica_handle(replica, REPLICA_TIMED_OUT);
+    }
 }
 
 static void stop(void *context, struct control_server_request *request, const struct json *body)
@@ -193,8 +205,8 @@ static void stop(void *context, struct control_server_request *request, const st
         control_server_refuse(request, &err);
         return;
     }
-    crew->stop_timeout_ms = json_find_int(body, "timeout_ms", -1);
-    hurry(crew);
+    set_stop_timeout(crew, names, body);
+    hurry(crew, names);
     set_stopped(crew, names, true);
     wait_for_rest(crew, request, names);
 }
@@ -295,7 +307,7 @@ static void restart(void *context, struct control_server_request *request, const
         control_server_refuse(request, &err);
         return;
     }
-    crew->stop_timeout_ms = json_find_int(body, "timeout_ms", -1);
+    set_stop_timeout(crew, names, body);
     set_stopped(crew, names, false);
     for (size_t i = 0; i < crew->replica_count; i++) {
         struct replica *replica = crew->replicas[i];
@@ -352,11 +364,11 @@ static void down(void *context, struct control_server_request *request, const st
 {
     struct crew *crew = context;
 
-    crew->stop_timeout_ms = json_find_int(body, "timeout_ms", -1);
+    set_stop_timeout(crew, NULL, body);
     crew->ending = true;
     save_or_log(crew);
     events_emit(crew->events, "down", NULL, NULL, "the stack is taken down");
-    hurry(crew);
+    hurry(crew, NULL);
     wait_for_rest(crew, request, NULL);
 }
 
@@ -451,24 +463,10 @@ static void finish_down(struct crew *crew)
         crew_wake(crew, clock_now_ms() + 5);
 }
 
-/* The time that a command gave for stopping counts for what it stopped only. */
-static void forget_timeout(struct crew *crew)
-{
-    for (size_t i = 0; i < crew->replica_count; i++) {
-        enum replica_state state = crew->replicas[i]->record->state;
-
-        if (state == REPLICA_STOPPING || state == REPLICA_CYCLING)
-            return;
-    }
-    crew->stop_timeout_ms = -1;
-}
-
 void commands_settle(struct crew *crew)
 {
     if (crew->ending)
         finish_down(crew);
-    else {
+    else
         answer_waits(crew);
-        forget_timeout(crew);
-    }
 }

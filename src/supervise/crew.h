@@ -108,9 +108,8 @@ struct crew {
     size_t replica_count;
     struct crew_wait *waits;
     size_t wait_count;
-    uint64_t serial;         /* of the replica made last */
-    int64_t stop_timeout_ms; /* of the stop under way; -1: as the services say */
-    int64_t wake_at_ms;      /* of crew_wake() */
+    uint64_t serial;    /* of the replica made last */
+    int64_t wake_at_ms; /* of crew_wake() */
     struct metrics_host host;
     bool rules_stale; /* the ready set changed */
     bool names_stale;

@@ -106,6 +106,7 @@ static void do_start(struct replica *replica)
     struct error err = { 0 };
 
     replica_set_waiting(replica, NULL);
+    replica->stop_timeout_ms = -1;
     if (replica_place_start(replica, &process, &err) < 0) {
         record->exit = STATE_EXIT_START;
         record->exit_code = err.code == ERROR_NOT_FOUND ? 127
@@ -314,6 +315,7 @@ static struct replica *make(struct crew *crew, struct state_replica *record)
     replica->crew = crew;
     replica->record = record;
     replica->pidfd = replica->probe_fd = -1;
+    replica->stop_timeout_ms = -1;
     replica->timer = evtimer_new(crew->base, handle_timer, replica);
     replica->health_timer = evtimer_new(crew->base, handle_health_timer, replica);
     replica->since_ms = replica->ready_changed_ms = clock_now_ms();

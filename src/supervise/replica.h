@@ -49,12 +49,13 @@ struct replica {
     bool is_prepared;            /* namespace, files and volumes, in this life of the supervisor */
     int64_t since_ms;            /* in its state */
     int64_t drain_until_ms, started_ms, ready_changed_ms;
-    int64_t restart_at_ms;  /* while backing off */
-    char *waiting;          /* what it waits for, or NULL */
-    bool is_blocked;        /* what it waits for has failed */
-    int pidfd;              /* -1: no process */
-    bool has_ended;         /* the process has, its status is not known yet */
-    int64_t ended_until_ms; /* then it is unknown for good */
+    int64_t restart_at_ms;   /* while backing off */
+    int64_t stop_timeout_ms; /* that a command gave this run; -1: as the service says */
+    char *waiting;           /* what it waits for, or NULL */
+    bool is_blocked;         /* what it waits for has failed */
+    int pidfd;               /* -1: no process */
+    bool has_ended;          /* the process has, its status is not known yet */
+    int64_t ended_until_ms;  /* then it is unknown for good */
     struct event *exit_event, *timer, *health_timer;
     struct health health;
     struct restart_policy_history history;

@@ -86,9 +86,8 @@ static bool has_connections(const struct replica *replica)
 
 static int64_t grace_ms(const struct replica *replica)
 {
-    int64_t given = replica->crew->stop_timeout_ms;
-
-    return given >= 0 ? given : replica->service->stop_grace_period_ms;
+    return replica->stop_timeout_ms >= 0 ? replica->stop_timeout_ms
+                                         : replica->service->stop_grace_period_ms;
 }
 
 static void send_signal(struct replica *replica)

@@ -124,7 +124,6 @@ static struct crew *make_crew(const char *project)
     crew->run_folder = place_in_run("stacks/%s", project);
     crew->data_folder = place_in_root("stacks/%s", project);
     crew->exits_fd = crew->exits_watch = -1;
-    crew->stop_timeout_ms = -1;
     crew->exit_status = HANDED_OVER;
     crew->base = event_base_new();
     crew->step_event = event_new(crew->base, -1, 0, handle_step, crew);
