@@ -278,7 +278,8 @@ int scan_copy_folder(const struct scan_source *source, const char *path, const c
     if (scan_add(&scan, source, node.path, "", err) < 0)
         return -1;
     for (size_t i = 0; i < scan.count; i++) {
-        if (scan_copy_entry(&scan.entries[i], source->view, target, scan.entries[i].target, err) < 0)
+        if (scan_copy_entry(&scan.entries[i], source->view, target, scan.entries[i].target, err) <
+            0)
             return -1;
     }
     return 0;
