@@ -182,8 +182,7 @@ static char *make_folder(const struct stage *stage, struct error *err)
         error_set_errno(err, errno, "make folder '%s'", name);
         return NULL;
     }
-    return alloc_format("%s/tmp/%s/%s", store_get_path(builder->store), builder->session->name,
-                        name);
+    return store_session_path(builder->store, builder->session, name);
 }
 
 /* A file on its way. */

@@ -84,6 +84,7 @@ static int run(struct store *store, const struct bootstrap_request *request,
     struct bootstrap_tree tree = { .request = request, .fd = -1, .manifest = manifest };
     struct session *session = NULL;
     AUTO_FREE char *work = NULL;
+    AUTO_FREE char *folder = NULL;
     AUTO_FREE char *path = NULL;
     AUTO_FREE char *spare = NULL;
     AUTO_CLOSE int fd = -1;
@@ -94,8 +95,9 @@ static int run(struct store *store, const struct bootstrap_request *request,
     fd = work ? layer_open_tree(session, work, err) : -1;
     if (fd < 0)
         return -1;
-    spare = alloc_format("%s/tmp/%s/%s.spare", store_get_path(store), session->name, work);
-    path = alloc_format("%s/tmp/%s/%s/tree", store_get_path(store), session->name, work);
+    folder = store_session_path(store, session, work);
+    spare = alloc_format("%s.spare", folder);
+    path = alloc_format("%s/tree", folder);
     if (mkdir(spare, 0755) < 0)
         return error_set_errno(err, errno, "make a folder in the store");
     tree.fd = fd;

@@ -254,8 +254,7 @@ static int add_script(const struct stage *stage, const struct cartefile_instruct
     if (file_replace(builder->session->fd, path, script, strlen(script), FILE_VOLATILE(0755), err) <
         0)
         return -1;
-    *path_out =
-        alloc_format("%s/tmp/%s/%s", store_get_path(builder->store), builder->session->name, path);
+    *path_out = store_session_path(builder->store, builder->session, path);
     return 0;
 }
 
@@ -273,8 +272,7 @@ static int run_in_layer(struct stage *stage, const struct cartefile_instruction 
 
     if (stage_begin_layer(stage, layer, err) < 0)
         return -1;
-    folder = alloc_format("%s/tmp/%s/%s", store_get_path(builder->store), builder->session->name,
-                          layer->work);
+    folder = store_session_path(builder->store, builder->session, layer->work);
     upper = alloc_format("%s/tree", folder);
     work = alloc_format("%s/work", folder);
     if (mkdir(work, 0700) < 0)

@@ -145,8 +145,7 @@ static int write_heredoc(const struct job *job, const struct cartefile_heredoc *
     struct session *session = job->stage->builder->session;
     AUTO_FREE char *name = session_new_name(session, "source");
     AUTO_FREE char *path = alloc_format("%s/%s", name, heredoc->name);
-    AUTO_FREE char *folder = alloc_format(
-        "%s/tmp/%s/%s", store_get_path(job->stage->builder->store), session->name, name);
+    AUTO_FREE char *folder = store_session_path(job->stage->builder->store, session, name);
     AUTO_FREE char *content = NULL;
 
     if (!heredoc->expand)

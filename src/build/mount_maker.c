@@ -80,8 +80,7 @@ static char *make_folder(const struct mount_maker *p, const char *name, struct e
         error_set_errno(err, errno, "make folder '%s'", path);
         return NULL;
     }
-    return alloc_format("%s/tmp/%s/%s", store_get_path(builder->store), builder->session->name,
-                        path);
+    return store_session_path(builder->store, builder->session, path);
 }
 
 /* Only what the ignore file leaves, as root's. */

@@ -95,6 +95,11 @@ int store_begin_child(struct store *store, struct session **session_out, struct 
     return store_begin(store, session_out, err);
 }
 
+char *store_session_path(const struct store *store, const struct session *session, const char *name)
+{
+    return alloc_format("%s/tmp/%s/%s", store->path, session->name, name);
+}
+
 int store_load_manifest(struct store *store, const char *digest, struct manifest **out,
                         struct error *err)
 {

@@ -99,6 +99,10 @@ int store_begin(struct store *store, struct session **session_out, struct error 
 int store_begin_child(struct store *store, struct session **session_out,
                       struct error *err) MUST_CHECK;
 
+/* Where `name` of a session lies, for who needs a path; the caller frees it. */
+char *store_session_path(const struct store *store, const struct session *session,
+                         const char *name) MUST_CHECK;
+
 /* Unpack what is not yet; the folders of the layers, topmost first, replace *layers_out. */
 int store_unpack(struct store *store, const struct manifest *manifest, struct strings *layers_out,
                  struct error *err) MUST_CHECK;
