@@ -119,6 +119,15 @@ X
     [ "$(carte wait slow)" = 3 ]
 }
 
+@test "a new container has no lines of an old one of its name" {
+    for line in old new; do
+        carte run -d --name twice tool echo "$line"
+        eventually 10 has_said twice "$line"
+        carte rm -f twice
+    done
+    [ -z "$(find "$CARTE_ROOT/stacks/carte/logs" -name 'twice*')" ]
+}
+
 said() {
     carte-stack -p carte logs --no-log-prefix keep | grep -qx "$1"
 }

@@ -455,3 +455,15 @@ void logs_remove(struct logs *logs)
         unlink(logs->commit_path);
     logs_close(logs);
 }
+
+void logs_forget(const char *project, const char *replica)
+{
+    AUTO_FREE char *path = place_in_root("stacks/%s/logs/%s.jsonl", project, replica);
+
+    /* The oldest first: what is left after a kill is found again by the name of the newest. */
+    for (uint32_t n = LOGS_FILES; n > 0; n--) {
+        AUTO_FREE char *rotated = log_line_make_path(path, n - 1);
+
+        unlink(rotated);
+    }
+}

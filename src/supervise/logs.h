@@ -67,3 +67,6 @@ void logs_close(struct logs *logs);
 /* The same after logs_collect(ended), and the FIFOs are removed: the replica is gone. Those who
  * share it collect on. */
 void logs_remove(struct logs *logs);
+
+/* Remove what `replica` has written, also what was rotated. Nobody collects from it any more. */
+void logs_forget(const char *project, const char *replica);

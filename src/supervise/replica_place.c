@@ -19,6 +19,7 @@
 #include "supervise/plan.h"
 #include "supervise/replica.h"
 #include "supervise/replica_console.h"
+#include "supervise/single_step.h"
 #include "supervise/volumes.h"
 #include "util/alloc.h"
 #include "util/error.h"
@@ -244,6 +245,15 @@ static void note_failure(const struct replica *replica, int result, struct error
     error_clear(err);
 }
 
+/* The log of a service outlives its replicas; that of a single container goes with it. */
+static bool takes_log_along(const struct replica *replica)
+{
+    const struct crew_service *service = crew_find_service(replica->crew, replica->record->service);
+
+    return single_step_is_for(replica->crew) &&
+           (replica->crew->ending || !service || service->removed);
+}
+
 void replica_place_destroy(struct replica *replica)
 {
     AUTO_FREE char *data = data_folder(replica);
@@ -251,6 +261,7 @@ void replica_place_destroy(struct replica *replica)
     AUTO_FREE char *netns = netns_path(replica);
     AUTO_FREE char *records = alloc_format("%s/replicas", replica->crew->run_folder);
     AUTO_FREE char *console = console_path(replica);
+    AUTO_FREE char *log = replica_place_short_name(replica);
     struct error err = { 0 };
 
     replica_place_clear(replica);
@@ -262,6 +273,8 @@ void replica_place_destroy(struct replica *replica)
     if (replica->logs)
         logs_remove(replica->logs);
     replica->logs = NULL;
+    if (takes_log_along(replica))
+        logs_forget(replica->crew->project, log);
     networks_release(replica->crew, replica);
     state_remove_replica(records, replica->record);
 }
