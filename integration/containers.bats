@@ -119,6 +119,18 @@ X
     [ "$(carte wait slow)" = 3 ]
 }
 
+@test "one that is stopping is still reached, and a second stop without time ends it" {
+    carte run -d --name slow tool sh -c 'trap "echo heard" USR1; trap "echo asked" TERM; while :; do sleep 0.05; done'
+    carte stop -t 600 slow &
+    eventually 10 has_said slow asked
+    [ "$(carte exec slow echo inside)" = inside ]
+    carte kill -s USR1 slow
+    eventually 10 has_said slow $'asked\nheard'
+    carte kill slow
+    wait $!
+    [ "$(carte wait slow)" = 137 ]
+}
+
 @test "a new container has no lines of an old one of its name" {
     for line in old new; do
         carte run -d --name twice tool echo "$line"
@@ -161,8 +173,8 @@ has_said() {
 }
 
 @test "limits and names change while it runs" {
-    local pid
-    carte run -d --name grow -m 64m tool sleep 1000
+    local id pid
+    id=$(carte run -d --name grow -m 64m tool sleep 1000)
     pid=$(carte inspect -f '{{.State.Pid}}' grow)
     carte update -m 96m --pids-limit 77 grow
     [ "$(carte exec grow cat /sys/fs/cgroup/memory/memory.limit_in_bytes)" = 100663296 ] ||
@@ -171,7 +183,15 @@ has_said() {
     [ "$(carte inspect -f '{{.State.Pid}}' grown)" = "$pid" ]
     run carte inspect grow
     [ "$status" -ne 0 ]
-    carte rm -f grown
+    carte create --name second tool
+    for taken in grown grow; do # others find it by its first name
+        run carte rename second "$taken"
+        [ "$status" -eq 1 ]
+        [[ $output == *"'$taken' is in use"* ]]
+    done
+    carte rename grown "${id:0:2}" # the beginning of an id is a name like any other
+    carte rename "${id:0:2}" grow
+    carte rm -f grow
 }
 
 @test "pause stops the processes, unpause lets them go on, and stop does both" {

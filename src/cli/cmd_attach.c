@@ -17,11 +17,9 @@
 #include "cli/project.h"
 #include "cli/remote.h"
 #include "cli/replica_wait.h"
-#include "runtime/container.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/place.h"
-#include "util/text.h"
 
 struct attach_options {
     const char *detach_keys;
@@ -106,9 +104,7 @@ static int attach_to(struct command_call *call, const char *project, const struc
         call->exit_status = COMMAND_EXIT_USAGE;
         return -1;
     }
-    if (container_open_process((pid_t)json_find_int(replica, "pid", 0),
-                               (uint64_t)json_find_int(replica, "start_time", 0), &pidfd,
-                               err) < 0 ||
+    if (container_find_open_process(replica, &pidfd, err) < 0 ||
         connect_to(project, replica, &client, err) < 0 ||
         console_client_run(&client, &end, err) < 0)
         return -1;
@@ -137,9 +133,6 @@ static int attach_container_run(struct command_call *call, struct error *err)
 
     if (container_find(call->operands->items[0], &found, err) < 0)
         return -1;
-    if (!text_equal(json_find_text(found.replica, "state", ""), "running"))
-        return error_set(err, ERROR_EXISTS, "container '%s' is not running",
-                         json_find_text(found.replica, "name", ""));
     return attach_to(call, found.project, found.replica, err);
 }
 

@@ -35,16 +35,6 @@
 #define STAT_MAX 4096
 #define COMMAND_MAX 4096
 
-static int find_running(const char *word, struct container_find *out, struct error *err)
-{
-    if (container_find(word, out, err) < 0)
-        return -1;
-    if (json_find_int(out->replica, "pid", 0) == 0)
-        return error_set(err, ERROR_EXISTS, "container '%s' is not running",
-                         json_find_text(out->replica, "name", ""));
-    return 0;
-}
-
 static int port_run(struct command_call *call, struct error *err)
 {
     const char *wanted = call->operands->count > 1 ? call->operands->items[1] : NULL;
@@ -143,7 +133,7 @@ static int top_run(struct command_call *call, struct error *err)
     AUTO_FREE pid_t *pids = NULL;
     size_t count = 0;
 
-    if (find_running(call->operands->items[0], &found, err) < 0 ||
+    if (container_find_running(call->operands->items[0], &found, err) < 0 ||
         container_list(json_find_text(found.replica, "cgroup_parent", NULL),
                        json_find_text(found.replica, "id", ""), &pids, &count, err) < 0)
         return -1;

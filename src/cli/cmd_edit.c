@@ -6,7 +6,6 @@
 
 #include "cli/cmd_edit.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -104,15 +103,9 @@ static int update_run(struct command_call *call, struct error *err)
     return 0;
 }
 
-static void set_name(void *context, struct service *service)
-{
-    free(service->container_name);
-    service->container_name = alloc_text(context);
-}
-
 static int rename_run(struct command_call *call, struct error *err)
 {
-    char *name = call->operands->items[1];
+    const char *name = call->operands->items[1];
     AUTO_CONTAINER_FIND struct container_find found = { 0 };
     AUTO_CONTAINER_FIND struct container_find other = { 0 };
     struct error absent = { 0 };
@@ -120,9 +113,11 @@ static int rename_run(struct command_call *call, struct error *err)
     if (single_change_check_name(name, err) < 0 ||
         container_find_single(call->operands->items[0], &found, err) < 0)
         return -1;
-    if (container_find(name, &other, &absent) == 0)
+    /* A name may be the beginning of an id. */
+    if (container_find(name, &other, &absent) == 0 &&
+        strcmp(json_find_text(other.replica, "name", ""), name) == 0)
         return error_set(err, ERROR_EXISTS, "the name '%s' is in use: choose another", name);
-    return single_change_edit(json_find_text(found.replica, "service", ""), set_name, name, err);
+    return single_change_rename(json_find_text(found.replica, "service", ""), name, err);
 }
 
 const struct command cmd_edit_update = {

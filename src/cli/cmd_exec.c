@@ -22,7 +22,6 @@
 #include "cli/remote.h"
 #include "cli/terminal.h"
 #include "util/error.h"
-#include "util/text.h"
 
 #define COMMON_OPTIONS                                                                             \
     {                                                                                              \
@@ -197,11 +196,8 @@ static int exec_container_run(struct command_call *call, struct error *err)
     AUTO_CONTAINER_FIND struct container_find found = { 0 };
     AUTO_CLOSE int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-    if (container_find(call->operands->items[0], &found, err) < 0)
+    if (container_find_running(call->operands->items[0], &found, err) < 0)
         return -1;
-    if (!text_equal(json_find_text(found.replica, "state", ""), "running"))
-        return error_set(err, ERROR_EXISTS, "container '%s' is not running",
-                         json_find_text(found.replica, "name", ""));
     if (json_find_bool(found.replica, "paused", false))
         return error_set(err, ERROR_EXISTS, "container '%s' is paused: carte unpause %s first",
                          json_find_text(found.replica, "name", ""), call->operands->items[0]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What is done with single containers by name: start, stop, restart, kill, wait, rm
+ * What is done with single containers by name: start, stop, restart, kill, pause, unpause, rm,
+ * wait
  *
  * Each name that was dealt with is printed, as users of other engines know it; a failure of one
  * does not keep the others from it.
@@ -21,7 +22,6 @@
 #include "cli/remote.h"
 #include "cli/single_attach.h"
 #include "cli/single_change.h"
-#include "runtime/container.h"
 #include "supervise/single.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
@@ -161,14 +161,10 @@ static int kill_one(struct command_call *call, const struct container_find *foun
 
     if (parse_signal(options->signal, &number, err) < 0)
         return error_wrap(err, "option '--signal'");
-    if (!is_running(found))
-        return error_set(err, ERROR_EXISTS, "container '%s' is not running", name_of(found));
+    if (container_find_open_process(found->replica, &pidfd, err) < 0)
+        return -1;
     if (number == SIGKILL)
         return post(found, "/v1/stop", 0, err);
-    if (container_open_process((pid_t)json_find_int(found->replica, "pid", 0),
-                               (uint64_t)json_find_int(found->replica, "start_time", 0), &pidfd,
-                               err) < 0)
-        return -1;
     if (pidfd_send_signal(pidfd, number, NULL, 0) < 0)
         return error_set_errno(err, errno, "signal container '%s'", name_of(found));
     return 0;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/remote.h"
+#include "runtime/container.h"
 #include "supervise/single.h"
 #include "util/alloc.h"
 #include "util/error.h"
@@ -132,6 +133,25 @@ int container_find(const char *word, struct container_find *out, struct error *e
     return result;
 }
 
+static int check_running(const struct json *replica, struct error *err)
+{
+    if (json_find_int(replica, "pid", 0) != 0)
+        return 0;
+    return error_set(err, ERROR_EXISTS, "container '%s' is not running",
+                     json_find_text(replica, "name", ""));
+}
+
+int container_find_running(const char *word, struct container_find *out, struct error *err)
+{
+    AUTO_CONTAINER_FIND struct container_find found = { 0 };
+
+    if (container_find(word, &found, err) < 0 || check_running(found.replica, err) < 0)
+        return -1;
+    *out = found;
+    found = (struct container_find){ 0 };
+    return 0;
+}
+
 int container_find_single(const char *word, struct container_find *out, struct error *err)
 {
     AUTO_CONTAINER_FIND struct container_find found = { 0 };
@@ -146,4 +166,13 @@ int container_find_single(const char *word, struct container_find *out, struct e
     *out = found;
     found = (struct container_find){ 0 };
     return 0;
+}
+
+int container_find_open_process(const struct json *replica, int *pidfd_out, struct error *err)
+{
+    if (check_running(replica, err) < 0)
+        return -1;
+    return container_open_process((pid_t)json_find_int(replica, "pid", 0),
+                                  (uint64_t)json_find_int(replica, "start_time", 0), pidfd_out,
+                                  err);
 }

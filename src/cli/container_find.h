@@ -34,6 +34,17 @@ void container_find_done(struct container_find *found);
  */
 int container_find(const char *word, struct container_find *out, struct error *err) MUST_CHECK;
 
+/* The same; ERROR_EXISTS: it is not running. One that is stopping runs until it has ended. */
+int container_find_running(const char *word, struct container_find *out,
+                           struct error *err) MUST_CHECK;
+
 /* The same among single containers only; of others the error says which command is theirs. */
 int container_find_single(const char *word, struct container_find *out,
                           struct error *err) MUST_CHECK;
+
+/*
+ * The first process of a replica, as a pidfd that the caller closes. ERROR_EXISTS: it is not
+ * running. ERROR_NOT_FOUND: it has ended since its state was asked for.
+ */
+int container_find_open_process(const struct json *replica, int *pidfd_out,
+                                struct error *err) MUST_CHECK;

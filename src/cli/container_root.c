@@ -16,7 +16,6 @@
 
 #include "cli/container_find.h"
 #include "cli/open_store.h"
-#include "runtime/container.h"
 #include "runtime/overlay.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
@@ -27,14 +26,12 @@
 /* Opened first and looked at afterwards: the process may have ended, and its id be another's. */
 static int open_running(const struct json *replica, int *out, struct error *err)
 {
-    pid_t pid = (pid_t)json_find_int(replica, "pid", 0);
-    AUTO_FREE char *path = alloc_format("/proc/%d/root", (int)pid);
+    AUTO_FREE char *path = alloc_format("/proc/%d/root", (int)json_find_int(replica, "pid", 0));
     AUTO_CLOSE int pidfd = -1;
     AUTO_CLOSE int fd = -1;
     struct pollfd ended = { .events = POLLIN };
 
-    if (container_open_process(pid, (uint64_t)json_find_int(replica, "start_time", 0), &pidfd,
-                               err) < 0)
+    if (container_find_open_process(replica, &pidfd, err) < 0)
         return -1;
     fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)

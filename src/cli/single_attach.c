@@ -16,11 +16,11 @@
 
 #include "cli/background.h"
 #include "cli/console_client.h"
+#include "cli/container_find.h"
 #include "cli/detach_keys.h"
 #include "cli/replica_wait.h"
 #include "cli/signal_fd.h"
 #include "cli/single_change.h"
-#include "runtime/container.h"
 #include "supervise/single.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -40,9 +40,7 @@ static void pass_signal(void *context, int number)
     struct error ignored = { 0 };
 
     if (single_change_look(name, &stack, &replica, &ignored) == 0 &&
-        container_open_process((pid_t)json_find_int(replica, "pid", 0),
-                               (uint64_t)json_find_int(replica, "start_time", 0), &pidfd,
-                               &ignored) == 0)
+        container_find_open_process(replica, &pidfd, &ignored) == 0)
         pidfd_send_signal(pidfd, number, NULL, 0);
 }
 

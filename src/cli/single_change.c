@@ -137,6 +137,15 @@ int single_change_edit(const char *name, void (*change)(void *context, struct se
     return apply(NULL, false, err);
 }
 
+int single_change_rename(const char *name, const char *to, struct error *err)
+{
+    AUTO_CLOSE int lock = -1;
+
+    if (single_lock(true, &lock, err) < 0 || single_rename(name, to, err) < 0)
+        return -1;
+    return apply(NULL, false, err);
+}
+
 /* A supervisor without containers ends by itself after a while; so it does at once. */
 static int end_supervisor(struct error *err)
 {

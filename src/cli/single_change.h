@@ -32,7 +32,7 @@ int single_change_create(const char *name, const char *text, bool awaited,
 int single_change_look(const char *name, struct json **stack_out, const struct json **replica_out,
                        struct error *err) MUST_CHECK;
 
-/* Ask for a change of state: `path` is /v1/start, /v1/stop or /v1/restart. */
+/* Ask for a change of state: `path` is /v1/stop, /v1/pause or /v1/unpause. */
 int single_change_post(const char *path, const struct strings *names, int64_t timeout_ms,
                        struct error *err) MUST_CHECK;
 
@@ -44,9 +44,12 @@ int single_change_start(const char *name, int *status_out, struct error *err) MU
 
 struct service;
 
-/* Alter the definition of a container; limits and its name change while it runs. */
+/* Alter the definition of a container; limits change while it runs. */
 int single_change_edit(const char *name, void (*change)(void *context, struct service *service),
                        void *context, struct error *err) MUST_CHECK;
+
+/* Call it by another name, also while it runs. ERROR_EXISTS: the name is in use. */
+int single_change_rename(const char *name, const char *to, struct error *err) MUST_CHECK;
 
 /* Take containers away, which are stopped first; what supervises them ends with the last. */
 int single_change_remove(const struct strings *names, struct error *err) MUST_CHECK;

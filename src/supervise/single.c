@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -132,12 +133,20 @@ int single_ensure(struct error *err)
     return supervisor_ensure(SINGLE_PROJECT, err);
 }
 
-/* A container that was renamed keeps the name of its service, too. */
-static bool is_taken(const struct stack *stack, const char *name)
+static struct service *find_service(const struct stack *stack, const char *name)
 {
-    for (size_t i = 0; i < stack->service_count; i++)
-        if (strcmp(stack->services[i].name, name) == 0 ||
-            text_equal(stack->services[i].container_name, name))
+    for (size_t i = 0; stack && i < stack->service_count; i++)
+        if (strcmp(stack->services[i].name, name) == 0)
+            return &stack->services[i];
+    return NULL;
+}
+
+/* Has another than `own` (NULL: any) the name? One that was renamed keeps its first one, too. */
+static bool is_taken(const struct stack *stack, const char *name, const struct service *own)
+{
+    for (size_t i = 0; stack && i < stack->service_count; i++)
+        if (&stack->services[i] != own && (strcmp(stack->services[i].name, name) == 0 ||
+                                           text_equal(stack->services[i].container_name, name)))
             return true;
     return false;
 }
@@ -149,7 +158,7 @@ int single_add(const char *name, const char *text, struct error *err)
 
     if (load_stored(&stack, err) < 0)
         return -1;
-    if (stack && is_taken(stack, name))
+    if (is_taken(stack, name, NULL))
         return error_set(err, ERROR_EXISTS,
                          "the name '%s' is in use: remove that container (carte rm %s), or choose "
                          "another name",
@@ -163,15 +172,32 @@ int single_edit(const char *name, single_change_fn change, void *context, struct
 {
     AUTO(stack) struct stack *stack = NULL;
 
+    struct service *service = NULL;
+
     if (load_stored(&stack, err) < 0)
         return -1;
-    for (size_t i = 0; stack && i < stack->service_count; i++) {
-        if (strcmp(stack->services[i].name, name) != 0)
-            continue;
-        change(context, &stack->services[i]);
-        return store(stack, err);
-    }
-    return error_set(err, ERROR_NOT_FOUND, "there is no container '%s'", name);
+    service = find_service(stack, name);
+    if (!service)
+        return error_set(err, ERROR_NOT_FOUND, "there is no container '%s'", name);
+    change(context, service);
+    return store(stack, err);
+}
+
+int single_rename(const char *name, const char *to, struct error *err)
+{
+    AUTO(stack) struct stack *stack = NULL;
+    struct service *service = NULL;
+
+    if (load_stored(&stack, err) < 0)
+        return -1;
+    service = find_service(stack, name);
+    if (!service)
+        return error_set(err, ERROR_NOT_FOUND, "there is no container '%s'", name);
+    if (is_taken(stack, to, service))
+        return error_set(err, ERROR_EXISTS, "the name '%s' is in use: choose another", to);
+    free(service->container_name);
+    service->container_name = alloc_text(to);
+    return store(stack, err);
 }
 
 int single_remove(const struct strings *names, size_t *left_out, struct error *err)

@@ -43,5 +43,11 @@ typedef void (*single_change_fn)(void *context, struct service *service);
 int single_edit(const char *name, single_change_fn change, void *context,
                 struct error *err) MUST_CHECK;
 
+/*
+ * With the lock: call the service `name` by another name; it keeps its own one, too, by which
+ * other containers find it. ERROR_NOT_FOUND: there is none. ERROR_EXISTS: `to` is in use.
+ */
+int single_rename(const char *name, const char *to, struct error *err) MUST_CHECK;
+
 /* With the lock: take services away. *left_out: how many are left. */
 int single_remove(const struct strings *names, size_t *left_out, struct error *err) MUST_CHECK;
