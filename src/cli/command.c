@@ -142,12 +142,63 @@ static int print_help(const struct command_program *program, const struct comman
     return output_result(text_get(&out), err);
 }
 
-static int refuse_command(const struct command_program *program, const char *name,
-                          struct error *err)
+/* "network" has the commands "network create", "network rm" and so on. */
+static bool is_group(const struct command_program *program, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (const struct command *const *command = program->commands; *command; command++) {
+        if (strncmp((*command)->name, name, length) == 0 && (*command)->name[length] == ' ')
+            return true;
+    }
+    return false;
+}
+
+/* The command that the words from `at` on name, with how many of them, or NULL. */
+static const struct command *find_by_words(const struct command_program *program,
+                                           const struct strings *words, size_t at,
+                                           size_t *count_out)
+{
+    const struct command *command = command_find(program, words->items[at]);
+
+    *count_out = 1;
+    if (!command && at + 1 < words->count) {
+        AUTO_FREE char *both = alloc_format("%s %s", words->items[at], words->items[at + 1]);
+
+        *count_out = 2;
+        command = command_find(program, both);
+    }
+    return command;
+}
+
+/* Of a group, its commands are told. */
+static int refuse_group(const struct command_program *program, const char *group,
+                        const char *second, struct error *err)
+{
+    AUTO_TEXT struct text known = { 0 };
+    size_t length = strlen(group);
+
+    for (const struct command *const *command = program->commands; *command; command++) {
+        if (strncmp((*command)->name, group, length) == 0 && (*command)->name[length] == ' ')
+            text_add_format(&known, "%s%s", known.length ? ", " : "",
+                            (*command)->name + length + 1);
+    }
+    if (second && second[0] != '-')
+        return error_set(err, ERROR_INVALID, "unknown command '%s %s'; there are %s", group, second,
+                         text_get(&known));
+    return error_set(err, ERROR_INVALID, "'%s' needs a command: %s", group, text_get(&known));
+}
+
+static int refuse_command(const struct command_program *program, const struct strings *words,
+                          size_t at, struct error *err)
 {
     AUTO_STRINGS struct strings known = { 0 };
+    const char *name = words->items[at];
     const char *nearest;
 
+    if (is_group(program, name))
+        return refuse_group(program, name, at + 1 < words->count ? words->items[at + 1] : NULL,
+                            err);
     for (const struct command *const *command = program->commands; *command; command++) {
         if (!(*command)->hidden)
             strings_add(&known, (*command)->name);
@@ -215,6 +266,7 @@ static int dispatch(struct command_call *call, struct command_globals *globals,
 {
     bool help = words->count > 0 && strcmp(words->items[0], "help") == 0;
     size_t at = help ? 1 : 0;
+    size_t named = 0;
     struct option_line line = { 0 };
 
     if (at >= words->count) {
@@ -224,22 +276,22 @@ static int dispatch(struct command_call *call, struct command_globals *globals,
         return error_set(err, ERROR_INVALID, "no command; %s --help lists them",
                          call->program->name);
     }
-    call->command = command_find(call->program, words->items[at]);
+    call->command = find_by_words(call->program, words, at, &named);
     if (!call->command) {
         call->exit_status = COMMAND_EXIT_USAGE;
-        return refuse_command(call->program, words->items[at], err);
+        return refuse_command(call->program, words, at, err);
     }
     if (help || globals->help)
         return print_help(call->program, call->command, err);
     if (call->command->refusal) {
         /* Asking for the help of a command that is refused is answered all the same. */
-        if (words->count > 1 && strcmp(words->items[1], "--help") == 0)
+        if (words->count > named && strcmp(words->items[named], "--help") == 0)
             return print_help(call->program, call->command, err);
         return error_set(err, ERROR_UNSUPPORTED, "'%s' %s", call->command->name,
                          call->command->refusal);
     }
-    line.argc = (int)(words->count - 1);
-    line.argv = words->items + 1;
+    line.argc = (int)(words->count - named);
+    line.argv = words->items + named;
     line.stop_at_operand = call->command->stop_at_operand;
     return run_command(call, globals, &line, err);
 }

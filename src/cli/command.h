@@ -64,7 +64,7 @@ struct command_call {
 };
 
 struct command {
-    const char *name;
+    const char *name;     /* of one word, or of two: "network create" */
     const char *operands; /* "[SERVICE...]"; NULL: none */
     const char *summary;  /* one sentence */
     const char *details;  /* more sentences, or NULL */

@@ -51,15 +51,53 @@ static bool is_shown(const struct command *command)
     return !command->hidden && !command->refusal;
 }
 
+/* Are two commands of one group, such as "network create" and "network rm"? */
+static bool is_same_group(const struct command *one, const struct command *other)
+{
+    size_t length = strcspn(one->name, " ");
+
+    return one->name[length] && strncmp(one->name, other->name, length + 1) == 0;
+}
+
+static bool is_in_group_before(const struct command_program *program,
+                               const struct command *const *command)
+{
+    for (const struct command *const *at = program->commands; at < command; at++) {
+        if (is_same_group(*command, *at))
+            return true;
+    }
+    return false;
+}
+
+/* The first word of a group alone: the second is looked for. */
+static void add_groups(const struct command_program *program, struct text *out)
+{
+    for (const struct command *const *at = program->commands; *at; at++) {
+        size_t length = strcspn((*at)->name, " ");
+
+        if (!(*at)->name[length] || is_in_group_before(program, at))
+            continue;
+        text_add_format(out, "    %.*s)\n        words='", (int)length, (*at)->name);
+        for (const struct command *const *of = at; *of; of++) {
+            if (is_same_group(*at, *of))
+                text_add_format(out, "%s%s", of == at ? "" : " ", (*of)->name + length + 1);
+        }
+        text_add(out, "' ;;\n");
+    }
+}
+
 static void add_commands(const struct command_program *program, struct text *out)
 {
     text_add(out, "    case $command in\n");
+    add_groups(program, out);
     for (const struct command *const *at = program->commands; *at; at++) {
         const struct command *command = *at;
 
         if (!is_shown(command))
             continue;
-        text_add_format(out, "    %s)\n        words=\"$globals", command->name);
+        text_add_format(out, strchr(command->name, ' ') ? "    '%s')\n" : "    %s)\n",
+                        command->name);
+        text_add(out, "        words=\"$globals");
         add_words(out, command->options);
         text_add(out, "\"\n");
         if (takes_services(command))
@@ -70,10 +108,25 @@ static void add_commands(const struct command_program *program, struct text *out
     }
     text_add(out, "    '')\n        words=\"$globals");
     for (const struct command *const *at = program->commands; *at; at++) {
-        if (is_shown(*at))
-            text_add_format(out, " %s", (*at)->name);
+        size_t length = strcspn((*at)->name, " ");
+
+        if (is_shown(*at) && !is_in_group_before(program, at))
+            text_add_format(out, " %.*s", (int)length, (*at)->name);
     }
     text_add(out, "\" ;;\n    esac\n");
+}
+
+static void add_second_words(const struct command_program *program, struct text *out)
+{
+    for (const struct command *const *at = program->commands; *at; at++) {
+        size_t length = strcspn((*at)->name, " ");
+
+        if ((*at)->name[length] && !is_in_group_before(program, at))
+            text_add_format(out,
+                            "            [ \"$command\" != %.*s ] || ((i + 1 >= COMP_CWORD)) ||\n"
+                            "                command+=\" ${COMP_WORDS[i + 1]}\"\n",
+                            (int)length, (*at)->name);
+    }
 }
 
 /* The command is the first word that is neither an option nor the value of one. */
@@ -92,8 +145,9 @@ static void add_search(const struct command_program *program, struct text *out)
     text_add(out, "--) given+=(\"${COMP_WORDS[i]}\" \"${COMP_WORDS[i + 1]}\"); i=$((i + 1)) ;;\n"
                   "        -*) ;;\n"
                   "        *)\n"
-                  "            command=${COMP_WORDS[i]}\n"
-                  "            break ;;\n"
+                  "            command=${COMP_WORDS[i]}\n");
+    add_second_words(program, out);
+    text_add(out, "            break ;;\n"
                   "        esac\n"
                   "    done\n");
 }

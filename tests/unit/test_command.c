@@ -68,7 +68,24 @@ static const struct command later = {
     .summary = "Do it later.",
     .refusal = "is not built yet",
 };
-static const struct command *const commands[] = { &greet, &later, NULL };
+static const struct command give_flowers = {
+    .name = "give flowers",
+    .operands = "NAME...",
+    .summary = "Give people flowers.",
+    .options = greet_options,
+    .options_size = sizeof(struct greet_options),
+    .operand_min = 1,
+    .operand_max = 2,
+    .run = greet_run,
+};
+static const struct command give_cake = {
+    .name = "give cake",
+    .operands = "NAME...",
+    .summary = "Give people cake.",
+    .operand_min = 1,
+    .operand_max = 2,
+};
+static const struct command *const commands[] = { &greet, &later, &give_flowers, &give_cake, NULL };
 static const struct option globals[] = {
     { .letter = 'h', .name = "help", OPTION(FLAG, struct command_globals, help), .doc = "Help." },
     {
@@ -125,6 +142,32 @@ static void the_exit_status_tells_what_was_wrong(void **state)
     assert_int_equal(RUN("later"), COMMAND_EXIT_UNSUPPORTED);
 }
 
+static void a_command_may_have_two_words(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN("give", "flowers", "-l", "anna", "bert"), 0);
+    assert_true(seen.loud);
+    assert_int_equal(seen.operands, 2);
+    assert_int_equal(RUN("--progress", "quiet", "give", "flowers", "seven"), 7);
+    assert_int_equal(RUN("give", "flowers", "--help"), 0);
+    assert_int_equal(RUN("help", "give", "flowers"), 0);
+    assert_int_equal(RUN("give", "flowers"), COMMAND_EXIT_USAGE);
+    assert_int_equal(RUN("give", "flower"), COMMAND_EXIT_USAGE);
+    assert_int_equal(RUN("give"), COMMAND_EXIT_USAGE);
+}
+
+static void completion_knows_the_second_word(void **state)
+{
+    AUTO_TEXT struct text completion = { 0 };
+
+    (void)state;
+    document_completion_format(&program, &completion);
+    assert_non_null(strstr(text_get(&completion), "    give)\n        words='flowers cake' ;;\n"));
+    assert_non_null(strstr(text_get(&completion), "    'give flowers')\n"));
+    assert_non_null(strstr(text_get(&completion), " greet give\" ;;\n"));
+    assert_non_null(strstr(text_get(&completion), "[ \"$command\" != give ]"));
+}
+
 static void help_shows_every_option(void **state)
 {
     AUTO_TEXT struct text out = { 0 };
@@ -137,7 +180,7 @@ static void help_shows_every_option(void **state)
     assert_non_null(strstr(text_get(&out), "--progress KIND"));
     text_clear(&out);
     command_format_help(&program, &out);
-    assert_non_null(strstr(text_get(&out), "  greet  Greet people.\n"));
+    assert_non_null(strstr(text_get(&out), "  greet         Greet people.\n"));
     assert_null(strstr(text_get(&out), "later"));
 }
 
@@ -161,6 +204,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_command_gets_its_options_and_operands),
         cmocka_unit_test(the_exit_status_tells_what_was_wrong),
+        cmocka_unit_test(a_command_may_have_two_words),
+        cmocka_unit_test(completion_knows_the_second_word),
         cmocka_unit_test(help_shows_every_option),
         cmocka_unit_test(man_pages_and_completion_have_the_same_rows),
     };
