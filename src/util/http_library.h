@@ -15,7 +15,7 @@
 
 struct error;
 
-/* The functions that http.c calls, by their names in libcurl without "curl_". */
+/* The functions that are called, by their names in libcurl without "curl_". */
 #define HTTP_LIBRARY_FUNCTIONS(ROW) \
     ROW(easy_init)                  \
     ROW(easy_cleanup)               \
