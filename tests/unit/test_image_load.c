@@ -74,7 +74,7 @@ static size_t count_images(void)
     return count;
 }
 
-static void assert_refused(struct making *making, const char *why)
+static void assert_fails(struct making *making, const char *why)
 {
     AUTO_IMAGE_LOAD struct image_load out = { 0 };
     struct error err = { 0 };
@@ -83,6 +83,11 @@ static void assert_refused(struct making *making, const char *why)
     if (!strstr(err.text, why))
         fail_msg("'%s' instead of '%s'", err.text, why);
     assert_int_equal(out.count, 0);
+}
+
+static void assert_refused(struct making *making, const char *why)
+{
+    assert_fails(making, why);
     assert_int_equal(count_images(), 0);
 }
 
@@ -98,12 +103,30 @@ static void add_docker_image(struct making *making, const char *diff_id)
     add_file(making, "config.json", config);
 }
 
+/* An archive of that image: the layer that is in it may be another than its config says. */
+static void begin_docker_image(struct making *making, const struct layer *listed,
+                               const struct layer *there)
+{
+    begin(making);
+    add_docker_image(making, listed->diff_id);
+    add_layer(making, "one/layer.tar", there);
+}
+
+static void assert_loaded(struct making *making, const char *platform, struct image_load *out)
+{
+    struct error err = { 0 };
+
+    if (load(end(making), platform, out, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_string_equal(err.text, "");
+    assert_int_equal(out->count, 1);
+}
+
 static void a_docker_archive_keeps_its_id_and_names(void **state)
 {
     AUTO_IMAGE_LOAD struct image_load out = { 0 };
     AUTO_FREE char *config = NULL;
     AUTO_FREE char *id = NULL;
-    struct error err = { 0 };
     struct making making;
     struct layer layer;
 
@@ -111,11 +134,8 @@ static void a_docker_archive_keeps_its_id_and_names(void **state)
     make_layer(&layer, "file");
     config = config_of(layer.diff_id);
     id = digest_of(config);
-    begin(&making);
-    add_docker_image(&making, layer.diff_id);
-    add_layer(&making, "one/layer.tar", &layer);
-    assert_int_equal(load(end(&making), NULL, &out, &err), 0);
-    assert_int_equal(out.count, 1);
+    begin_docker_image(&making, &layer, &layer);
+    assert_loaded(&making, NULL, &out);
     assert_string_equal(out.images[0].id, id);
     assert_string_equal(out.images[0].names.items[0], "a:1");
     text_done(&layer.tar);
@@ -124,7 +144,6 @@ static void a_docker_archive_keeps_its_id_and_names(void **state)
 static void links_within_an_archive_are_followed(void **state)
 {
     AUTO_IMAGE_LOAD struct image_load out = { 0 };
-    struct error err = { 0 };
     struct making making;
     struct layer layer;
 
@@ -136,9 +155,7 @@ static void links_within_an_archive_are_followed(void **state)
     add_layer(&making, "three/layer.tar", &layer);
     add_layer(&making, "./three//layer.tar", &layer); /* the same again */
     add_docker_image(&making, layer.diff_id);
-    assert_int_equal(load(end(&making), NULL, &out, &err), 0);
-    assert_string_equal(err.text, "");
-    assert_int_equal(out.count, 1);
+    assert_loaded(&making, NULL, &out);
     text_done(&layer.tar);
 }
 
@@ -197,9 +214,7 @@ static void wrong_digests_are_refused(void **state)
     (void)state;
     make_layer(&layer, "file");
     make_layer(&other, "else");
-    begin(&making);
-    add_docker_image(&making, other.diff_id);
-    add_layer(&making, "one/layer.tar", &layer);
+    begin_docker_image(&making, &other, &layer);
     assert_refused(&making, "instead of");
     begin(&making);
     text = alloc_format(list, layer.diff_id + strlen("sha256:"));
@@ -215,32 +230,23 @@ static void wrong_digests_are_refused(void **state)
 static void a_layer_that_is_there_already_is_checked_all_the_same(void **state)
 {
     AUTO_IMAGE_LOAD struct image_load first = { 0 };
-    AUTO_IMAGE_LOAD struct image_load out = { 0 };
     AUTO_TEXT struct text packed = { 0 };
-    struct error err = { 0 };
     struct making making;
     struct layer layer, other;
 
     (void)state;
     make_layer(&layer, "file");
     make_layer(&other, "else");
-    begin(&making);
-    add_docker_image(&making, layer.diff_id);
-    add_layer(&making, "one/layer.tar", &layer);
-    assert_int_equal(load(end(&making), NULL, &first, &err), 0);
+    begin_docker_image(&making, &layer, &layer);
+    assert_loaded(&making, NULL, &first);
     /* Another file under the known name, plain and compressed. */
-    begin(&making);
-    add_docker_image(&making, layer.diff_id);
-    add_layer(&making, "one/layer.tar", &other);
-    assert_int_equal(load(end(&making), NULL, &out, &err), -1);
-    assert_non_null(strstr(err.text, "instead of"));
-    error_clear(&err);
+    begin_docker_image(&making, &layer, &other);
+    assert_fails(&making, "instead of");
     compress(&other.tar, &packed);
     begin(&making);
     add_docker_image(&making, layer.diff_id);
     add(&making, "one/layer.tar", S_IFREG | 0644, NULL, text_get(&packed), packed.length);
-    assert_int_equal(load(end(&making), NULL, &out, &err), -1);
-    assert_non_null(strstr(err.text, "instead of"));
+    assert_fails(&making, "instead of");
     text_done(&layer.tar);
     text_done(&other.tar);
 }
@@ -255,9 +261,7 @@ static void layers_that_lead_out_keep_their_image_out(void **state)
         struct layer layer;
 
         make_layer(&layer, paths[i]);
-        begin(&making);
-        add_docker_image(&making, layer.diff_id);
-        add_layer(&making, "one/layer.tar", &layer);
+        begin_docker_image(&making, &layer, &layer);
         assert_refused(&making, "in the archive");
         text_done(&layer.tar);
     }
@@ -325,7 +329,6 @@ static void add_layout(struct making *making, const struct layer *layer, const c
 static void a_layout_has_several_names_for_an_image(void **state)
 {
     AUTO_IMAGE_LOAD struct image_load out = { 0 };
-    struct error err = { 0 };
     struct making making;
     struct layer layer;
 
@@ -335,8 +338,7 @@ static void a_layout_has_several_names_for_an_image(void **state)
     add_layout(&making, &layer,
                "{\"manifests\":[{\"digest\":\"#\"," NAMED("a:1") "},{\"digest\":\"#\"," NAMED(
                    "B:2") "},{\"digest\":\"#\"," NAMED("docker.io/library/c") "}]}");
-    assert_int_equal(load(end(&making), NULL, &out, &err), 0);
-    assert_int_equal(out.count, 1);
+    assert_loaded(&making, NULL, &out);
     assert_int_equal(out.images[0].names.count, 2);
     assert_string_equal(out.images[0].names.items[0], "a:1");
     assert_string_equal(out.images[0].names.items[1], "c:latest");
@@ -365,8 +367,7 @@ static void images_for_other_platforms_are_left_out(void **state)
     error_clear(&err);
     begin(&making);
     add_layout(&making, &layer, index);
-    assert_int_equal(load(end(&making), "linux/mips", &one, &err), 0);
-    assert_int_equal(one.count, 1);
+    assert_loaded(&making, "linux/mips", &one);
     text_done(&layer.tar);
 }
 
@@ -378,7 +379,6 @@ static void of_an_index_in_the_index_the_platform_is_taken(void **state)
     AUTO_FREE char *digest = NULL;
     AUTO_FREE char *path = NULL;
     AUTO_FREE char *names = NULL;
-    struct error err = { 0 };
     struct making making;
     struct layer layer;
 
@@ -398,8 +398,7 @@ static void of_an_index_in_the_index_the_platform_is_taken(void **state)
                      type, digest);
     add_file(&making, path, platforms);
     add_file(&making, "index.json", names);
-    assert_int_equal(load(end(&making), "linux/s390x", &out, &err), 0);
-    assert_int_equal(out.count, 1);
+    assert_loaded(&making, "linux/s390x", &out);
     assert_string_equal(out.images[0].names.items[0], "a:1");
     text_done(&layer.tar);
 }
@@ -437,9 +436,7 @@ static void broken_streams_are_refused(void **state)
 
     (void)state;
     make_layer(&layer, "file");
-    begin(&making);
-    add_docker_image(&making, layer.diff_id);
-    add_layer(&making, "one/layer.tar", &layer);
+    begin_docker_image(&making, &layer, &layer);
     fd = end(&making);
     assert_int_equal(file_read_fd(fd, 1 << 20, &whole, &err), 0);
     /* The end of the layer, its padding and the end of the archive are missing. */

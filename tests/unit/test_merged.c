@@ -20,6 +20,40 @@
 
 #define LINKS 38
 
+static char folder[64];
+
+static int set_up(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof(folder), "/tmp/carte-merged.XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    struct error err = { 0 };
+
+    (void)state;
+    return file_remove_tree(AT_FDCWD, folder, &err);
+}
+
+static struct merged *open_layers(const struct strings *layers)
+{
+    struct error err = { 0 };
+    struct merged *merged = merged_open(layers, &err);
+
+    assert_non_null(merged);
+    return merged;
+}
+
+static struct merged *open_folder(void)
+{
+    AUTO_STRINGS struct strings layers = { 0 };
+
+    strings_add(&layers, folder);
+    return open_layers(&layers);
+}
+
 /* Each link goes up and down hundreds of times and then to the next link. */
 static void make_links(int fd)
 {
@@ -38,52 +72,38 @@ static void make_links(int fd)
 
 static void long_way_through_links_needs_no_deep_stack(void **state)
 {
-    char folder[] = "/tmp/carte-merged.XXXXXX";
-    AUTO_STRINGS struct strings layers = { 0 };
     AUTO_MERGED_NODE struct merged_node node = { 0 };
     AUTO(merged) struct merged *merged = NULL;
-    AUTO_CLOSE int fd = -1;
+    AUTO_CLOSE int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct error err = { 0 };
 
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     make_links(fd);
-    strings_add(&layers, folder);
-    merged = merged_open(&layers, &err);
-    assert_non_null(merged);
+    merged = open_folder();
     assert_int_equal(merged_find(merged, "l0/../../d", true, &node, &err), 0);
-    assert_int_equal(file_remove_tree(AT_FDCWD, folder, &err), 0);
 }
 
 static void steps_above_the_root_stay_there(void **state)
 {
-    char folder[] = "/tmp/carte-merged.XXXXXX";
-    AUTO_STRINGS struct strings layers = { 0 };
     AUTO_MERGED_NODE struct merged_node node = { 0 };
     AUTO(merged) struct merged *merged = NULL;
-    AUTO_CLOSE int fd = -1;
+    AUTO_CLOSE int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct error err = { 0 };
 
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_int_equal(mkdirat(fd, "a", 0755), 0);
     assert_int_equal(mkdirat(fd, "a/b", 0755), 0);
     assert_int_equal(symlinkat("../../../../a", fd, "a/up"), 0);
-    strings_add(&layers, folder);
-    merged = merged_open(&layers, &err);
-    assert_non_null(merged);
+    merged = open_folder();
     assert_int_equal(merged_find(merged, "a/../../a/b/../up/b", true, &node, &err), 0);
     assert_true(node.found);
     assert_string_equal(node.path, "a/b");
     assert_int_equal(merged_find(merged, "a/../../tmp", true, &node, &err), 0);
     assert_false(node.found);
-    assert_int_equal(file_remove_tree(AT_FDCWD, folder, &err), 0);
 }
 
 /* A tree of every kind of thing, and over it a layer that changes it. */
-static void make_layers(const char *folder, struct strings *layers)
+static struct merged *open_two_layers(void)
 {
     static const char *const script =
         "cd %s && mkdir -p top/a/b top/new low/a/b low/a/c low/gone low/closed/in low/z &&"
@@ -93,11 +113,13 @@ static void make_layers(const char *folder, struct strings *layers)
         "mknod top/gone c 0 0 && mkdir top/closed && touch top/closed/v";
     AUTO_FREE char *closed = alloc_format("%s/top/closed", folder);
     AUTO_FREE char *command = alloc_format(script, folder);
+    AUTO_STRINGS struct strings layers = { 0 };
 
     assert_int_equal(system(command), 0);
     assert_int_equal(setxattr(closed, "trusted.overlay.opaque", "y", 1, 0), 0);
-    strings_take(layers, alloc_format("%s/top", folder));
-    strings_take(layers, alloc_format("%s/low", folder));
+    strings_take(&layers, alloc_format("%s/top", folder));
+    strings_take(&layers, alloc_format("%s/low", folder));
+    return open_layers(&layers);
 }
 
 static int note_path(void *context, struct merged_node *node, bool *enter, struct error *err)
@@ -111,8 +133,6 @@ static int note_path(void *context, struct merged_node *node, bool *enter, struc
 
 static void a_walk_meets_what_look_ups_find(void **state)
 {
-    char folder[] = "/tmp/carte-merged.XXXXXX";
-    AUTO_STRINGS struct strings layers = { 0 };
     AUTO_STRINGS struct strings met = { 0 };
     AUTO(merged) struct merged *merged = NULL;
     struct error err = { 0 };
@@ -120,10 +140,7 @@ static void a_walk_meets_what_look_ups_find(void **state)
     (void)state;
     if (geteuid() != 0)
         skip();
-    assert_non_null(mkdtemp(folder));
-    make_layers(folder, &layers);
-    merged = merged_open(&layers, &err);
-    assert_non_null(merged);
+    merged = open_two_layers();
     assert_int_equal(merged_walk(merged, "", note_path, &met, &err), 0);
     assert_int_equal(met.count, 12);
     /* In any order: a look-up may begin where the one before it ended. */
@@ -139,7 +156,6 @@ static void a_walk_meets_what_look_ups_find(void **state)
                              (unsigned long long)node.status.st_ino);
         assert_string_equal(found, line);
     }
-    assert_int_equal(file_remove_tree(AT_FDCWD, folder, &err), 0);
 }
 
 static void what_is_missing_is_missing_wherever_a_look_up_begins(void **state)
@@ -155,18 +171,13 @@ static void what_is_missing_is_missing_wherever_a_look_up_begins(void **state)
         { "a/b", true },          { "a/b/.", true },         { "a/b/..", true },
         { "a/none/deep", false }, { "a/none/other", false }, { "a/c/three", true },
     };
-    char folder[] = "/tmp/carte-merged.XXXXXX";
-    AUTO_STRINGS struct strings layers = { 0 };
     AUTO(merged) struct merged *merged = NULL;
     struct error err = { 0 };
 
     (void)state;
     if (geteuid() != 0)
         skip();
-    assert_non_null(mkdtemp(folder));
-    make_layers(folder, &layers);
-    merged = merged_open(&layers, &err);
-    assert_non_null(merged);
+    merged = open_two_layers();
     for (size_t i = 0; i < ARRAY_SIZE(cases) * ARRAY_SIZE(cases); i++) {
         size_t pair[] = { i / ARRAY_SIZE(cases), i % ARRAY_SIZE(cases) };
 
@@ -177,16 +188,16 @@ static void what_is_missing_is_missing_wherever_a_look_up_begins(void **state)
             assert_int_equal(node.found, cases[pair[k]].found);
         }
     }
-    assert_int_equal(file_remove_tree(AT_FDCWD, folder, &err), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(long_way_through_links_needs_no_deep_stack),
-        cmocka_unit_test(steps_above_the_root_stay_there),
-        cmocka_unit_test(a_walk_meets_what_look_ups_find),
-        cmocka_unit_test(what_is_missing_is_missing_wherever_a_look_up_begins),
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(long_way_through_links_needs_no_deep_stack),
+        TEST(steps_above_the_root_stay_there),
+        TEST(a_walk_meets_what_look_ups_find),
+        TEST(what_is_missing_is_missing_wherever_a_look_up_begins),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
