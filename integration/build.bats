@@ -242,8 +242,13 @@ YAML
     make_outside
     run_file other 'RUN true'
     carte build -t other other
-    run_file killed 'RUN echo it-runs; while :; do sleep 1; done'
-    run_file living 'RUN echo it-runs; until timeout 3 wget -qO /page http://198.51.100.7/go; do sleep 0.1; done'
+    run_file killed 'RUN mkfifo /never && echo it-runs && read line </never'
+    run_file living 'RUN echo it-runs; wget -qO /page http://198.51.100.7/cgi-bin/go'
+    # The page comes when the gate opens.
+    mkfifo gate
+    mkdir www/cgi-bin
+    printf '#!/bin/sh\nread -r line <"%s/gate"\nprintf "Content-Type: text/plain\\n\\n"\n' "$PWD" >www/cgi-bin/go
+    chmod +x www/cgi-bin/go
     carte build -t killed killed >killed.log 2>&1 3>&- &
     killed=$!
     carte build -t living living >living.log 2>&1 3>&- &
@@ -255,7 +260,7 @@ YAML
     [ "$(ip -o link show type bridge | wc -l)" -eq 2 ]
     carte build -t other other
     [ "$(ip -o link show type bridge | wc -l)" -eq 1 ]
-    echo go >www/go
+    timeout 10 sh -c 'echo go >gate'
     wait "$living"
     living=
     no_step_left

@@ -120,17 +120,17 @@ mount_strict() {
     [ -z "$(ls "$CARTE_ROOT/images/tmp" "$CARTE_ROOT/images/locks" | grep -v :)" ]
 }
 
-# Two stages that can only end when both run: each waits for the other's file.
+# Two stages that can only end when both run: the two ends of a fifo wait for each other.
 write_meeting() { # FOLDER
     write_base "$1"
     cat >>"$1/Cartefile" <<'CARTEFILE'
 FROM base AS left
 RUN --network=none --mount=type=cache,id=meeting,target=/meet \
-    touch /meet/left; i=0; until [ -e /meet/right ]; do i=$((i+1)); [ $i -lt 300 ] || exit 3; sleep 0.1; done; echo left met >/left; cat /left
+    { mkfifo /meet/here || test -p /meet/here; } && timeout 30 sh -c 'echo >/meet/here' && echo left met >/left && cat /left
 FROM scratch AS right
 COPY busybox /bin/busybox
 RUN --network=none --mount=type=cache,id=meeting,target=/meet ["/bin/busybox", "sh", "-c", \
-    "b=/bin/busybox; $b touch /meet/right; i=0; until [ -e /meet/left ]; do i=$((i+1)); [ $i -lt 300 ] || exit 3; $b sleep 0.1; done; echo right met >/right; $b cat /right"]
+    "b=/bin/busybox; { $b mkfifo /meet/here || $b test -p /meet/here; } && $b timeout 30 $b head -n 1 /meet/here && echo right met >/right && $b cat /right"]
 FROM base
 COPY --from=left /left /
 COPY --from=right /right /
@@ -158,10 +158,10 @@ nothing_runs() {
     write_base one
     cat >>one/Cartefile <<'CARTEFILE'
 FROM base AS endless
-RUN --network=none --mount=type=cache,id=failing,target=/meet touch /meet/endless; while :; do sleep 1; done
+RUN --network=none --mount=type=cache,id=failing,target=/meet mkfifo /meet/here /never; echo >/meet/here; read line </never
 FROM base AS failing
 RUN --network=none --mount=type=cache,id=failing,target=/meet \
-    until [ -e /meet/endless ]; do sleep 0.1; done; echo on purpose; exit 9
+    mkfifo /meet/here; read line </meet/here; echo on purpose; exit 9
 FROM base
 COPY --from=endless /bin/sh /one
 COPY --from=failing /bin/sh /two
@@ -179,7 +179,7 @@ CARTEFILE
     write_base one
     for stage in first second; do
         printf '%s\n' "FROM base AS $stage" \
-            "RUN --network=none echo $stage-runs; while :; do sleep 1; done" >>one/Cartefile
+            "RUN --network=none mkfifo /never && echo $stage-runs && read line </never" >>one/Cartefile
     done
     printf '%s\n' 'FROM base' 'COPY --from=first /a /' 'COPY --from=second /a /' >>one/Cartefile
     for signal in TERM KILL; do

@@ -162,7 +162,7 @@ grep -q app /etc/passwd'
             mkdir -p "$sharing$n"
             printf 'FROM base\n%s\n' \
                 "RUN --mount=type=cache,id=$sharing,target=/c,sharing=$sharing --mount=type=bind,from=meet,target=/meet \
-                 echo in-$n; mkdir /c/taken || exit 9; while [ ! -e /c/go-$n ]; do sleep 0.05; done; rmdir /c/taken" \
+                 mkfifo /c/go-$n; echo in-$n; mkdir /c/taken || exit 9; read line </c/go-$n; rmdir /c/taken" \
                 >"$sharing$n/Cartefile"
         done
     done
@@ -175,8 +175,9 @@ grep -q app /etc/passwd'
     eventually 20 waits_for_lock "$two"
     run ! grep -qx in-2 l2.log
     cache=$(echo "$CARTE_ROOT"/images/mounts/"$(printf locked | sha256sum | cut -d ' ' -f 1)".0/data)
-    touch "$cache/go-1" "$cache/go-2"
+    let_go "$cache/go-1"
     wait "$one"
+    let_go "$cache/go-2"
     wait "$two"
     grep -qx in-2 l2.log
     # Shared: both are in at once, so the second one's mkdir fails.
@@ -185,7 +186,7 @@ grep -q app /etc/passwd'
     eventually 20 grep -qx in-1 s1.log
     run ! carte --progress plain build --network none --build-context meet=meet -t s2 shared2
     [[ "$output" == *"exit status 9"* ]]
-    touch "$CARTE_ROOT"/images/mounts/"$(printf shared | sha256sum | cut -d ' ' -f 1)".0/data/go-1
+    let_go "$CARTE_ROOT"/images/mounts/"$(printf shared | sha256sum | cut -d ' ' -f 1)".0/data/go-1
     wait "$one"
     # Private: both are in at once, each in its own folder.
     carte --progress plain build --network none --build-context meet=meet -t p1 private1 >p1.log 2>&1 3>&- &
@@ -195,9 +196,14 @@ grep -q app /etc/passwd'
     two=$!
     eventually 20 grep -qx in-2 p2.log
     private=$CARTE_ROOT/images/mounts/$(printf private | sha256sum | cut -d ' ' -f 1)
-    touch "$private.0/data/go-1" "$private.1/data/go-2"
+    let_go "$private.0/data/go-1"
+    let_go "$private.1/data/go-2"
     wait "$one"
     wait "$two"
+}
+let_go() { # FIFO
+    eventually 20 test -p "$1"
+    timeout 20 sh -c 'echo >"$1"' - "$1"
 }
 waits_for_lock() {
     grep -q "FLOCK.* $1 " <(grep -e '->' /proc/locks)
@@ -347,7 +353,7 @@ inner" && test ! -e /work && test ! -e /home/rel'
     printf 'hunter-two-42' >token
     mkdir other
     cartefile 'RUN --mount=target=/ctx,rw --mount=type=cache,target=/c,sharing=locked --mount=type=tmpfs,target=/t --mount=type=secret,id=token \
-        touch /c/mine; echo it-runs; while [ ! -e /c/go ]; do sleep 0.05; done'
+        mkfifo /c/mine; echo it-runs; read line </c/mine'
     build --secret id=token,src=token >log 2>&1 3>&- &
     eventually 20 grep -qx it-runs log
     victim=$(process_of '^carte .*build.*-t image' | head -n 1)
@@ -355,7 +361,7 @@ inner" && test ! -e /work && test ! -e /home/rel'
     wait || true
     run ! grep -qE "$CARTE_ROOT|$CARTE_TEST/steps" /proc/self/mountinfo
     # Its container may live until the next build, which has the lock only after its end.
-    cartefile 'RUN --mount=type=cache,target=/c,sharing=locked test -e /c/mine && touch /c/go'
+    cartefile 'RUN --mount=type=cache,target=/c,sharing=locked test -p /c/mine && rm /c/mine'
     build
     [ -z "$(find /sys/fs/cgroup -type d -name "build-*-$victim")" ]
     nowhere two-42

@@ -9,8 +9,10 @@ setup_file() {
     carte build -t tool web
 }
 
+# What supervises the containers ends some time after the last of them.
 teardown_file() {
     cd "$CARTE_TEST" || return 1
+    eventually 20 gone
     no_leaks
 }
 
@@ -18,12 +20,11 @@ setup() {
     cd "$CARTE_TEST" || return 1
 }
 
-# A test leaves no container; what supervised them ends with the last.
+# A test leaves no container.
 teardown() {
     local left
     left=$(carte ps -a --format json | jq -r .Name)
     [ -z "$left" ] || carte rm -f $left
-    eventually 20 gone
 }
 
 gone() {
@@ -196,26 +197,32 @@ has_said() {
 
 @test "pause stops the processes, unpause lets them go on, and stop does both" {
     carte run -d --name tick tool sh -c 'while :; do echo x; sleep 0.05; done'
-    eventually 10 ticks_more
+    eventually 10 ticked_after 0
     carte pause tick
+    is_frozen tick
+    before=$(carte logs tick | wc -l)
     [ "$(carte ps --format json | jq -r .State)" = paused ]
     [ "$(carte inspect -f '{{.State.Status}}' tick)" = paused ]
     run carte exec tick true
     [[ $output == *paused* ]]
-    ! ticks_more
     carte unpause tick
-    eventually 10 ticks_more
+    run ! is_frozen tick
+    eventually 10 ticked_after "$before"
     carte pause tick
     carte stop -t 0 tick
     [ "$(carte wait tick)" = 137 ]
 }
 
-# More lines than there were half a second ago?
-ticks_more() {
-    local before
-    before=$(carte logs tick | wc -l)
-    sleep 0.5 # the time in which ten lines would come
-    [ "$(carte logs tick | wc -l)" -gt "$before" ]
+ticked_after() { # LINES
+    [ "$(carte logs tick | wc -l)" -gt "$1" ]
+}
+# What the kernel says of the container's processes, on either version of cgroups.
+is_frozen() {
+    local own
+    own=/proc/$(carte inspect -f '{{.State.Pid}}' "$1")/cgroup
+    find /sys/fs/cgroup '(' -path "*$(sed -n 's/^0:://p' "$own")/cgroup.events" -o \
+        -path "*/freezer$(sed -n 's/^[0-9]*:freezer://p' "$own")/freezer.state" ')' \
+        -exec grep -qxE 'frozen 1|FROZEN' {} ';' -print | grep -q .
 }
 
 @test "cp from and to a container that runs, and one that does not" {
