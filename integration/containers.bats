@@ -1,35 +1,7 @@
 # Single containers: carte run, create, start, stop, kill, wait, rm.
 
 load lib
-
-setup_file() {
-    remember_inventory
-    cd "$CARTE_TEST" || return 1
-    make_web_context "$CARTE_TEST/web"
-    carte build -t tool web
-}
-
-# What supervises the containers ends some time after the last of them.
-teardown_file() {
-    cd "$CARTE_TEST" || return 1
-    eventually 20 gone
-    no_leaks
-}
-
-setup() {
-    cd "$CARTE_TEST" || return 1
-}
-
-# A test leaves no container.
-teardown() {
-    local left
-    left=$(carte ps -a --format json | jq -r .Name)
-    [ -z "$left" ] || carte rm -f $left
-}
-
-gone() {
-    [ ! -e "$CARTE_RUN/stacks/carte" ]
-}
+load lib_single
 
 @test "run shows the output and ends with the program's exit status" {
     run --separate-stderr carte run --rm tool sh -c 'echo out; echo err >&2; exit 7'
@@ -47,7 +19,7 @@ gone() {
     [ "$status" -eq 125 ]
     run carte run --rm -m lots tool true
     [ "$status" -eq 125 ]
-    [[ $output == *mem_limit*lots* ]]
+    [[ $output == *--memory*lots* ]]
     [ -z "$(carte ps -aq)" ]
 }
 
@@ -105,6 +77,12 @@ X
     [ "$(carte start keep)" = keep ]
     [ "$(carte rm -f keep)" = keep ]
     [ -z "$(carte ps -aq)" ]
+    run carte rm keep
+    [ "$status" -eq 1 ]
+    run --separate-stderr carte rm -f keep # as docker does: there is none, and that is told
+    [ "$status" -eq 0 ]
+    [ -z "$output" ]
+    [[ $stderr == *"no such container: 'keep'"* ]]
 }
 
 @test "one that is stopping is not hurried by what is done to another" {
@@ -167,10 +145,6 @@ said() {
     [ "$status" -eq 1 ]
     [[ $output == *"carte-stack -p other"* ]]
     carte-stack -f other.yaml down
-}
-
-has_said() {
-    [ "$(carte logs "$1")" = "$2" ]
 }
 
 @test "limits and names change while it runs" {
@@ -265,6 +239,7 @@ is_frozen() {
     carte run -d --name look -p 127.0.0.1:18081:80 -e A=b -m 50m tool sleep 1000
     [ "$(carte inspect -f '{{.Name}} {{.State.Status}} {{.Config.Image}}' look)" = "/look running tool" ]
     carte inspect look | jq -e '.[0].Config.Env | index("A=b")'
+    [ "$(carte inspect look | jq -c '.[0] | [.Path, .Args]')" = '["sleep",["1000"]]' ]
     [ "$(carte port look)" = "80/tcp -> 127.0.0.1:18081" ]
     [ "$(carte port look 80)" = 127.0.0.1:18081 ]
     carte top look | grep -q 'root .*sleep 1000'

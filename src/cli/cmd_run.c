@@ -23,9 +23,6 @@
 #include "util/error.h"
 #include "util/text.h"
 
-/* What users know as "the engine could not". */
-#define EXIT_ENGINE 125
-
 /* Have the image in the store, fetched if need be. */
 static int provide_image(struct command_call *call, const char *reference, struct error *err)
 {
@@ -110,7 +107,7 @@ static int run_run(struct command_call *call, struct error *err)
     if (result == 0)
         result = options->detach ? run_detached(call, name, err) : run_attached(call, name, err);
     if (result < 0 && call->exit_status == 0)
-        call->exit_status = EXIT_ENGINE;
+        call->exit_status = COMMAND_EXIT_ENGINE;
     return result;
 }
 
@@ -119,7 +116,7 @@ static int create_run(struct command_call *call, struct error *err)
     AUTO_FREE char *name = NULL;
 
     if (create(call, false, &name, err) < 0) {
-        call->exit_status = EXIT_ENGINE;
+        call->exit_status = COMMAND_EXIT_ENGINE;
         return -1;
     }
     return print_id(name, err);
@@ -132,11 +129,12 @@ const struct command cmd_run = {
     .details = "Without -d it shows what the container writes and ends with its exit status; 125 "
                "means that it could not be started, 126 and 127 that its program could not be "
                "executed or was not found.",
-    .options = single_spec_options,
+    .options = single_option_rows,
     .options_size = sizeof(struct single_options),
     .operand_min = 1,
     .operand_max = COMMAND_MANY,
     .stop_at_operand = true,
+    .usage_status = COMMAND_EXIT_ENGINE,
     .run = run_run,
 };
 
@@ -144,10 +142,11 @@ const struct command cmd_run_create = {
     .name = "create",
     .operands = "IMAGE [COMMAND...]",
     .summary = "Make a container that `start` starts.",
-    .options = single_spec_options,
+    .options = single_option_rows,
     .options_size = sizeof(struct single_options),
     .operand_min = 1,
     .operand_max = COMMAND_MANY,
     .stop_at_operand = true,
+    .usage_status = COMMAND_EXIT_ENGINE,
     .run = create_run,
 };

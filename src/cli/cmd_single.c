@@ -47,10 +47,19 @@ static const char *name_of(const struct container_find *found)
 static int do_one(struct command_call *call, const char *word, single_fn function,
                   struct error *err)
 {
+    const struct single_command_options *options = call->options;
     AUTO_CONTAINER_FIND struct container_find found = { 0 };
     AUTO_FREE char *line = NULL;
 
-    if (container_find_single(word, &found, err) < 0 || function(call, &found, err) < 0)
+    if (container_find_single(word, &found, err) < 0) {
+        if (!options->force || err->code != ERROR_NOT_FOUND)
+            return -1;
+        /* With -f it is enough that there is none. */
+        output_message(NULL, OUTPUT_PLAIN, "%s", err->text);
+        error_clear(err);
+        return 0;
+    }
+    if (function(call, &found, err) < 0)
         return -1;
     line = alloc_format("%s\n", word);
     return output_result(line, err);

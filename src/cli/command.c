@@ -26,6 +26,8 @@ const struct command_exit_row command_exit_table[] = {
     { COMMAND_EXIT_USAGE, "The command line is wrong: an unknown option, a missing operand." },
     { COMMAND_EXIT_INVALID, "A stack file, an environment file or a Cartefile is wrong." },
     { COMMAND_EXIT_UNSUPPORTED, "This host, or this version of carte, cannot do it." },
+    { COMMAND_EXIT_ENGINE,
+      "`carte run` and `create`: the container could not be made or started." },
     { COMMAND_EXIT_CANNOT_EXECUTE, "`exec`: the program cannot be executed in the container." },
     { COMMAND_EXIT_NOT_FOUND, "`exec`: the program does not exist in the container." },
     { COMMAND_EXIT_INTERRUPTED, "Ended by Ctrl-C before it was done." },
@@ -60,6 +62,11 @@ const struct command *command_find(const struct command_program *program, const 
     return NULL;
 }
 
+static int usage_status(const struct command *command)
+{
+    return command->usage_status ? command->usage_status : COMMAND_EXIT_USAGE;
+}
+
 int command_refuse(struct command_call *call, struct error *err, const char *format, ...)
 {
     char buffer[768];
@@ -68,7 +75,7 @@ int command_refuse(struct command_call *call, struct error *err, const char *for
     va_start(args, format);
     vsnprintf(buffer, sizeof(buffer), format, args);
     va_end(args);
-    call->exit_status = COMMAND_EXIT_USAGE;
+    call->exit_status = usage_status(call->command);
     return error_set(err, ERROR_INVALID, "%s; see %s %s --help", buffer, call->program->name,
                      call->command->name);
 }
@@ -244,7 +251,7 @@ static int run_command(struct command_call *call, struct command_globals *global
     call->options = options;
     call->operands = &operands;
     if (option_parse(sets, ARRAY_SIZE(sets), line, &operands, err) < 0) {
-        call->exit_status = COMMAND_EXIT_USAGE;
+        call->exit_status = usage_status(command);
         result = error_wrap(err, "%s", command->name);
     } else if (globals->help) {
         result = print_help(call->program, command, err);

@@ -27,6 +27,7 @@ enum command_exit {
     COMMAND_EXIT_USAGE = 64,
     COMMAND_EXIT_INVALID = 65,
     COMMAND_EXIT_UNSUPPORTED = 69,
+    COMMAND_EXIT_ENGINE = 125,
     COMMAND_EXIT_CANNOT_EXECUTE = 126,
     COMMAND_EXIT_NOT_FOUND = 127,
     COMMAND_EXIT_INTERRUPTED = 130,
@@ -72,6 +73,7 @@ struct command {
     size_t options_size; /* of the struct that they fill */
     size_t operand_min, operand_max;
     bool stop_at_operand; /* what follows the first operand belongs to it */
+    int usage_status;     /* of a wrong command line; 0: COMMAND_EXIT_USAGE */
     bool hidden;
     const char *refusal; /* why there is no `run`: "is not built yet" */
     int (*run)(struct command_call *call, struct error *err);

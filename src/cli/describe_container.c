@@ -122,6 +122,18 @@ static struct json *describe_config(const struct json *replica)
     return config;
 }
 
+/* The program, and what it is given. */
+static void set_command(const struct json *replica, struct json *json)
+{
+    const struct json *word = json_first(json_find(replica, "arguments"));
+    struct json *args = json_new_array();
+
+    json_set_text(json, "Path", json_get_text(word, ""));
+    for (word = word ? json_next(word) : NULL; word; word = json_next(word))
+        json_append_text(args, json_get_text(word, ""));
+    json_set(json, "Args", args);
+}
+
 struct json *describe_container(const struct container_find *found)
 {
     const struct json *replica = found->replica;
@@ -133,7 +145,7 @@ struct json *describe_container(const struct container_find *found)
     json_set_text(json, "Id", id);
     set_moment(json, "Created", json_find_int(replica, "created_ms", 0));
     json_set_text(json, "Name", name);
-    json_set_text(json, "Path", json_find_text(replica, "command", ""));
+    set_command(replica, json);
     json_set_text(json, "Image", json_find_text(replica, "image_id", ""));
     json_set_int(json, "RestartCount", json_find_int(replica, "restarts", 0));
     json_set(json, "State", describe_state(replica));

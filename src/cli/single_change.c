@@ -11,6 +11,7 @@
 
 #include "cli/option.h"
 #include "cli/remote.h"
+#include "cli/single_spec.h"
 #include "supervise/single.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
@@ -77,7 +78,7 @@ int single_change_create(const char *name, const char *text, bool awaited, struc
 
     strings_add(&names, name);
     if (single_lock(true, &lock, err) < 0 || single_ensure(err) < 0 ||
-        single_add(name, text, err) < 0)
+        single_add(name, text, single_spec_spelling, err) < 0)
         return -1;
     if (apply(name, awaited, err) == 0)
         return 0;

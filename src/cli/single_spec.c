@@ -20,137 +20,85 @@
 
 #define ENV_FILE_MAX (1U << 20)
 
-#define FLAG_OPTION(letter_, name_, member_, doc_)                                          \
-    {                                                                                       \
-        .letter = (letter_), .name = (name_), OPTION(FLAG, struct single_options, member_), \
-        .doc = (doc_),                                                                      \
-    }
-#define TEXT_OPTION(letter_, name_, argument_, member_, doc_)          \
-    {                                                                  \
-        .letter = (letter_), .name = (name_), .argument = (argument_), \
-        OPTION(TEXT, struct single_options, member_), .doc = (doc_),   \
-    }
-#define LIST_OPTION(letter_, name_, argument_, member_, doc_)          \
-    {                                                                  \
-        .letter = (letter_), .name = (name_), .argument = (argument_), \
-        OPTION(LIST, struct single_options, member_), .doc = (doc_),   \
-    }
-#define TIME_OPTION(name_, member_, doc_)                                                      \
-    {                                                                                          \
-        .name = (name_), .argument = "TIME", OPTION(DURATION, struct single_options, member_), \
-        .doc = (doc_),                                                                         \
-    }
-
-static const char *const pull_choices[] = { "missing", "always", "never", NULL };
-
-const struct option single_spec_options[] = {
-    FLAG_OPTION('d', "detach", detach, "Print the container's id once it has started."),
-    FLAG_OPTION('i', "interactive", interactive, "Keep its input open, and pass ours on."),
-    FLAG_OPTION('t', "tty", terminal, "Give it a terminal."),
-    FLAG_OPTION(0, "rm", remove, "Remove it when it has ended."),
-    TEXT_OPTION(0, "name", "NAME", name, "Its name; else one is made up."),
-    TEXT_OPTION(0, "detach-keys", "KEYS", detach_keys,
-                "Keys that leave it to itself: ctrl-p,ctrl-q."),
-    {
-        .name = "pull",
-        .argument = "WHEN",
-        OPTION(TEXT, struct single_options, pull),
-        .fallback = "missing",
-        .choices = pull_choices,
-        .doc = "Fetch the image from its registry.",
-    },
-    FLAG_OPTION(0, "no-sig-proxy", no_proxy, "Pass no signals on."),
-    LIST_OPTION('e', "env", "KEY=VALUE", env,
-                "Set a variable; KEY alone takes it from the environment; may be given again."),
-    LIST_OPTION(0, "env-file", "FILE", env_files, "Set the variables of a file, one a line."),
-    LIST_OPTION('v', "volume", "SOURCE:TARGET[:ro]", volumes,
-                "Mount a folder of this machine, or a volume by name; may be given again."),
-    LIST_OPTION(0, "tmpfs", "TARGET[:OPTIONS]", tmpfs, "Mount a file system in memory."),
-    LIST_OPTION('p', "publish", "[HOST:]PORT[/udp]", ports,
-                "Publish a port on this machine; may be given again."),
-    LIST_OPTION(0, "expose", "PORT", expose, "Note a port that it listens on."),
-    TEXT_OPTION(0, "network", "MODE", network,
-                "bridge (with a network of its own to the outside), host or none."),
-    LIST_OPTION(0, "add-host", "NAME:ADDRESS", extra_hosts, "A line of its /etc/hosts."),
-    LIST_OPTION(0, "dns", "ADDRESS", dns, "A name server to ask."),
-    TEXT_OPTION('h', "hostname", "NAME", hostname, "Its host name; else its own name."),
-    TEXT_OPTION(0, "domainname", "NAME", domainname, "Its domain name."),
-    TEXT_OPTION('u', "user", "USER", user, "User, and group behind a colon."),
-    LIST_OPTION(0, "group-add", "GROUP", group_add, "A further group."),
-    TEXT_OPTION('w', "workdir", "FOLDER", workdir, "Folder that the command runs in."),
-    TEXT_OPTION(0, "entrypoint", "PROGRAM", entrypoint,
-                "Program in place of the image's; an empty one leaves the command alone."),
-    TEXT_OPTION('m', "memory", "SIZE", memory, "Limit of its memory, such as 512m."),
-    TEXT_OPTION(0, "cpus", "N", cpus, "Limit of its processors, such as 1.5."),
-    TEXT_OPTION(0, "pids-limit", "N", pids_limit, "Limit of its processes."),
-    TEXT_OPTION(0, "shm-size", "SIZE", shm_size, "Size of /dev/shm: 64m."),
-    LIST_OPTION(0, "ulimit", "NAME=SOFT[:HARD]", ulimits, "A limit of each process."),
-    LIST_OPTION(0, "sysctl", "KEY=VALUE", sysctls, "A setting of its namespaces."),
-    LIST_OPTION(0, "cap-add", "CAPABILITY", cap_add, "A capability more."),
-    LIST_OPTION(0, "cap-drop", "CAPABILITY", cap_drop, "A capability less; ALL for all."),
-    LIST_OPTION(0, "security-opt", "OPTION", security_opt,
-                "no-new-privileges:false or seccomp=unconfined."),
-    FLAG_OPTION(0, "privileged", privileged, "Give it all rights on this machine."),
-    FLAG_OPTION(0, "read-only", read_only, "Its root file system cannot be written."),
-    FLAG_OPTION(0, "init", init, "A small init reaps orphans and passes signals on."),
-    TEXT_OPTION(0, "restart", "POLICY", restart,
-                "no, on-failure[:N], always or unless-stopped: no."),
-    TEXT_OPTION(0, "stop-signal", "SIGNAL", stop_signal, "What asks it to stop."),
-    TIME_OPTION("stop-timeout", stop_timeout_ms, "How long it has to stop: 10s."),
-    LIST_OPTION('l', "label", "KEY=VALUE", labels, "A label; may be given again."),
-    TEXT_OPTION(0, "health-cmd", "COMMAND", health_cmd, "Command that tells whether it is well."),
-    TIME_OPTION("health-interval", health_interval_ms, "Time between two checks: 30s."),
-    TIME_OPTION("health-timeout", health_timeout_ms, "Time that a check may take: 30s."),
-    TIME_OPTION("health-start-period", health_start_period_ms,
-                "Time in which failed checks do not count: 0s."),
-    {
-        .name = "health-retries",
-        .argument = "N",
-        OPTION(INT, struct single_options, health_retries),
-        .min = 1,
-        .max = INT32_MAX,
-        .doc = "Failed checks until it is unhealthy: 3.",
-    },
-    FLAG_OPTION(0, "no-healthcheck", no_health, "Leave the image's health check out."),
-    { 0 },
-};
-
 /* Options that go under a key as they are. */
-#define KEY(kind_, member_, key_)                                                                 \
-    {                                                                                             \
-        .kind = OPTION_##kind_, .offset = offsetof(struct single_options, member_), .key = (key_) \
+#define KEY(kind_, member_, key_, spelling_)                                                       \
+    {                                                                                              \
+        .kind = OPTION_##kind_, .offset = offsetof(struct single_options, member_), .key = (key_), \
+        .spelling = (spelling_)                                                                    \
     }
 static const struct row {
     enum option_kind kind;
     size_t offset;
-    const char *key;
+    const char *key, *spelling;
 } rows[] = {
-    KEY(FLAG, interactive, "stdin_open"),
-    KEY(FLAG, terminal, "tty"),
-    KEY(FLAG, remove, "auto_remove"),
-    KEY(FLAG, init, "init"),
-    KEY(FLAG, privileged, "privileged"),
-    KEY(FLAG, read_only, "read_only"),
-    KEY(TEXT, user, "user"),
-    KEY(TEXT, workdir, "working_dir"),
-    KEY(TEXT, domainname, "domainname"),
-    KEY(TEXT, stop_signal, "stop_signal"),
-    KEY(TEXT, memory, "mem_limit"),
-    KEY(TEXT, cpus, "cpus"),
-    KEY(TEXT, pids_limit, "pids_limit"),
-    KEY(TEXT, shm_size, "shm_size"),
-    KEY(LIST, ports, "ports"),
-    KEY(LIST, expose, "expose"),
-    KEY(LIST, cap_add, "cap_add"),
-    KEY(LIST, cap_drop, "cap_drop"),
-    KEY(LIST, security_opt, "security_opt"),
-    KEY(LIST, tmpfs, "tmpfs"),
-    KEY(LIST, labels, "labels"),
-    KEY(LIST, extra_hosts, "extra_hosts"),
-    KEY(LIST, dns, "dns"),
-    KEY(LIST, group_add, "group_add"),
-    KEY(LIST, sysctls, "sysctls"),
+    KEY(FLAG, interactive, "stdin_open", "--interactive"),
+    KEY(FLAG, terminal, "tty", "--tty"),
+    KEY(FLAG, remove, "auto_remove", "--rm"),
+    KEY(FLAG, init, "init", "--init"),
+    KEY(FLAG, privileged, "privileged", "--privileged"),
+    KEY(FLAG, read_only, "read_only", "--read-only"),
+    KEY(TEXT, user, "user", "--user"),
+    KEY(TEXT, workdir, "working_dir", "--workdir"),
+    KEY(TEXT, domainname, "domainname", "--domainname"),
+    KEY(TEXT, stop_signal, "stop_signal", "--stop-signal"),
+    KEY(TEXT, memory, "mem_limit", "--memory"),
+    KEY(TEXT, cpus, "cpus", "--cpus"),
+    KEY(TEXT, pids_limit, "pids_limit", "--pids-limit"),
+    KEY(TEXT, shm_size, "shm_size", "--shm-size"),
+    KEY(LIST, ports, "ports", "--publish"),
+    KEY(LIST, expose, "expose", "--expose"),
+    KEY(LIST, cap_add, "cap_add", "--cap-add"),
+    KEY(LIST, cap_drop, "cap_drop", "--cap-drop"),
+    KEY(LIST, security_opt, "security_opt", "--security-opt"),
+    KEY(LIST, tmpfs, "tmpfs", "--tmpfs"),
+    KEY(LIST, labels, "labels", "--label"),
+    KEY(LIST, extra_hosts, "extra_hosts", "--add-host"),
+    KEY(LIST, dns, "dns", "--dns"),
+    KEY(LIST, group_add, "group_add", "--group-add"),
+    KEY(LIST, sysctls, "sysctls", "--sysctl"),
 };
+
+/* The keys that are filled otherwise, and those that the reader has for one of the above. */
+static const struct {
+    const char *key, *spelling;
+} others[] = {
+    { "volumes", "--volume" },
+    { "environment", "--env" },
+    { "ulimits", "--ulimit" },
+    { "hostname", "--hostname" },
+    { "container_name", "--name" },
+    { "stop_grace_period", "--stop-timeout" },
+    { "network_mode", "--network" },
+    { "entrypoint", "--entrypoint" },
+    { "restart", "--restart" },
+    { "deploy.restart_policy", "--restart" },
+    { "deploy.resources.limits.cpus", "--cpus" },
+    { "deploy.resources.limits.memory", "--memory" },
+    { "deploy.resources.limits.pids", "--pids-limit" },
+    { "healthcheck.test", "--health-cmd" },
+    { "healthcheck.interval", "--health-interval" },
+    { "healthcheck.timeout", "--health-timeout" },
+    { "healthcheck.start_period", "--health-start-period" },
+    { "healthcheck.retries", "--health-retries" },
+};
+
+static bool is_below(const char *key, const char *above)
+{
+    size_t length = strlen(above);
+
+    return strncmp(key, above, length) == 0 && (key[length] == '\0' || key[length] == '.');
+}
+
+const char *single_spec_spelling(const char *key)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        if (is_below(key, rows[i].key))
+            return rows[i].spelling;
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        if (is_below(key, others[i].key))
+            return others[i].spelling;
+    return NULL;
+}
 
 static struct json *format_list(const struct strings *list)
 {
@@ -373,6 +321,21 @@ static int fill_service(const struct single_options *options, const char *name,
     return set_network(options, service, err);
 }
 
+static int check_together(const struct single_options *options, struct error *err)
+{
+    if (options->remove && options->restart && strcmp(options->restart, "no") != 0)
+        return error_set(err, ERROR_INVALID,
+                         "options '--rm' and '--restart' exclude each other: what is removed when "
+                         "it has ended cannot be started again");
+    if (options->no_health &&
+        (options->health_cmd || options->health_interval_ms != OPTION_UNSET ||
+         options->health_timeout_ms != OPTION_UNSET || options->health_retries != OPTION_UNSET ||
+         options->health_start_period_ms != OPTION_UNSET))
+        return error_set(err, ERROR_INVALID,
+                         "option '--no-healthcheck' excludes the other options '--health-...'");
+    return 0;
+}
+
 int single_spec_format(const struct single_options *options, const char *name,
                        const struct strings *words, char **out, struct error *err)
 {
@@ -385,7 +348,7 @@ int single_spec_format(const struct single_options *options, const char *name,
     json_set(file, "services", services);
     json_set(file, "volumes", volumes);
     json_set(services, name, service);
-    if (fill_service(options, name, words, service, err) < 0)
+    if (check_together(options, err) < 0 || fill_service(options, name, words, service, err) < 0)
         return -1;
     set_volumes(options, service, volumes);
     *out = json_print(file, false);

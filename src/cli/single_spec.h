@@ -1,38 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The options of `carte run` and `create`, and the stack file that they come to
+ * The options of `carte run` and `create` become a stack file
  *
- * A row of the options that has the spelling of a service's key is put under that key as it is:
- * the stack reader checks it, and its message names the key.
+ * An option that has the spelling of a service's key is put under that key as it is: the stack
+ * reader checks it, and its message names the option.
  */
 
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "cli/option.h"
+#include "cli/single_option.h"
 #include "util/macro.h"
-#include "util/strings.h"
 
 struct error;
-
-struct single_options {
-    bool detach, interactive, terminal, remove, no_proxy;
-    const char *name, *detach_keys, *pull;
-    bool init, privileged, read_only;
-    const char *user, *workdir, *hostname, *domainname, *entrypoint, *network, *restart,
-        *stop_signal, *memory, *cpus, *pids_limit, *shm_size;
-    int64_t stop_timeout_ms;
-    struct strings env, env_files, volumes, ports, expose, cap_add, cap_drop, security_opt, tmpfs,
-        labels, extra_hosts, dns, group_add, sysctls, ulimits;
-    const char *health_cmd;
-    int64_t health_interval_ms, health_timeout_ms, health_start_period_ms, health_retries;
-    bool no_health;
-};
-
-extern const struct option single_spec_options[];
 
 /*
  * Pure but for the environment and --env-file: the text of a stack file with the one service
@@ -40,3 +20,6 @@ extern const struct option single_spec_options[];
  */
 int single_spec_format(const struct single_options *options, const char *name,
                        const struct strings *words, char **out, struct error *err) MUST_CHECK;
+
+/* The option that filled the key of a service, such as "mem_limit"; NULL: there is none. */
+const char *single_spec_spelling(const char *key);

@@ -24,6 +24,7 @@
 #include "util/file.h"
 #include "util/place.h"
 #include "util/strings.h"
+#include "util/text.h"
 
 int single_lock(bool waits, int *out, struct error *err)
 {
@@ -60,8 +61,44 @@ static int load_stored(struct stack **out, struct error *err)
     return 0;
 }
 
+/* Whose words a message is to use; NULL: those of the stack file. */
+struct author {
+    const char *service;
+    single_spelling_fn spelling;
+};
+
+/* "services.web.mem_limit" is what the user wrote as --memory. */
+static void add_mistake(const struct author *author, const struct diagnostic *mistake,
+                        struct text *out)
+{
+    AUTO_FREE char *prefix = alloc_format("services.%s.", author ? author->service : "");
+    bool is_own = author && mistake->path && text_starts_with(mistake->path, prefix);
+    const char *place = is_own ? mistake->path + strlen(prefix) : mistake->path;
+    AUTO_FREE char *key = alloc_text_part(place ? place : "", strcspn(place ? place : "", "["));
+    const char *option = is_own ? author->spelling(key) : NULL;
+
+    if (out->length > 0)
+        text_add_char(out, '\n');
+    if (option)
+        text_add_format(out, "option '%s': %s", option, mistake->text);
+    else if (place && *place && !(author && text_starts_with(prefix, place)))
+        text_add_format(out, "%s: %s", place, mistake->text);
+    else
+        text_add(out, mistake->text);
+}
+
+/* With an author, what has no effect is a mistake, too: nobody would see a warning. */
+static void list_mistakes(const struct diagnostics *diagnostics, const struct author *author,
+                          struct text *out)
+{
+    for (size_t i = 0; i < diagnostics->count; i++)
+        if (diagnostics->items[i].severity == DIAGNOSTIC_ERROR || author)
+            add_mistake(author, &diagnostics->items[i], out);
+}
+
 /* Load stack files as they are. With mistakes *err has all of them. */
-static int load_files(const struct strings *files, struct stack **out, struct error *err)
+static int load_files(const struct strings *files, const struct author *author, struct stack **out,
+                      struct error *err)
 {
     const struct stack_options options = {
         .files = *files,
@@ -70,20 +107,17 @@ static int load_files(const struct strings *files, struct stack **out, struct er
     };
     struct diagnostics diagnostics = { 0 };
     AUTO_TEXT struct text mistakes = { 0 };
+    AUTO(stack) struct stack *stack = stack_load(&options, &diagnostics, err);
 
-    *out = stack_load(&options, &diagnostics, err);
-    for (size_t i = 0; !*out && i < diagnostics.count; i++)
-        if (diagnostics.items[i].severity == DIAGNOSTIC_ERROR)
-            text_add_format(&mistakes, "%s%s: %s", mistakes.length ? "\n" : "",
-                            diagnostics.items[i].path, diagnostics.items[i].text);
+    if (!stack || author)
+        list_mistakes(&diagnostics, author, &mistakes);
     diagnostic_done(&diagnostics);
-    if (*out)
-        return 0;
     if (mistakes.length > 0) {
         error_clear(err);
         return error_set(err, ERROR_INVALID, "%s", text_get(&mistakes));
     }
-    return -1;
+    *out = STEAL_PTR(stack);
+    return *out ? 0 : -1;
 }
 
 /* A file of its own without a name. */
@@ -100,7 +134,8 @@ static int open_text(const char *text, char path[32], int *out, struct error *er
     return 0;
 }
 
-static int load_text(const char *text, bool with_stored, struct stack **out, struct error *err)
+static int load_text(const char *text, bool with_stored, const struct author *author,
+                     struct stack **out, struct error *err)
 {
     AUTO_STRINGS struct strings files = { 0 };
     AUTO_CLOSE int fd = -1;
@@ -111,7 +146,7 @@ static int load_text(const char *text, bool with_stored, struct stack **out, str
     if (with_stored)
         strings_take(&files, place_in_root("stacks/%s/stack.yaml", SINGLE_PROJECT));
     strings_add(&files, path);
-    return load_files(&files, out, err);
+    return load_files(&files, author, out, err);
 }
 
 static int store(const struct stack *stack, struct error *err)
@@ -127,8 +162,9 @@ int single_ensure(struct error *err)
 
     if (load_stored(&stack, err) < 0)
         return -1;
-    if (!stack && (load_text("name: " SINGLE_PROJECT "\nservices: {}\n", false, &stack, err) < 0 ||
-                   store(stack, err) < 0))
+    if (!stack &&
+        (load_text("name: " SINGLE_PROJECT "\nservices: {}\n", false, NULL, &stack, err) < 0 ||
+         store(stack, err) < 0))
         return -1;
     return supervisor_ensure(SINGLE_PROJECT, err);
 }
@@ -151,8 +187,9 @@ static bool is_taken(const struct stack *stack, const char *name, const struct s
     return false;
 }
 
-int single_add(const char *name, const char *text, struct error *err)
+int single_add(const char *name, const char *text, single_spelling_fn spelling, struct error *err)
 {
+    const struct author author = { name, spelling };
     AUTO(stack) struct stack *stack = NULL;
     AUTO(stack) struct stack *fresh = NULL;
 
@@ -163,7 +200,7 @@ int single_add(const char *name, const char *text, struct error *err)
                          "the name '%s' is in use: remove that container (carte rm %s), or choose "
                          "another name",
                          name, name);
-    if (load_text(text, stack, &fresh, err) < 0)
+    if (load_text(text, stack, &author, &fresh, err) < 0)
         return -1;
     return store(fresh, err);
 }

@@ -27,12 +27,17 @@ int single_lock(bool waits, int *out, struct error *err) MUST_CHECK;
 /* With the lock: make sure that the supervisor runs. It starts nothing that is stored. */
 int single_ensure(struct error *err) MUST_CHECK;
 
+/* What the user wrote for the key of a service ("--memory" for "mem_limit"), or NULL. */
+typedef const char *(*single_spelling_fn)(const char *key);
+
 /*
  * With the lock: add the service `name` that the stack file `text` describes; nothing is
  * interpolated in it and its paths are absolute. ERROR_EXISTS: the name is in use.
- * ERROR_INVALID lists all that is wrong. The supervisor learns of it by POST /v1/apply.
+ * ERROR_INVALID lists all that is wrong or would have no effect, by what `spelling` gives. The
+ * supervisor learns of it by POST /v1/apply.
  */
-int single_add(const char *name, const char *text, struct error *err) MUST_CHECK;
+int single_add(const char *name, const char *text, single_spelling_fn spelling,
+               struct error *err) MUST_CHECK;
 
 /*
  * With the lock: let `change` alter the service `name`. ERROR_NOT_FOUND: there is none. With the

@@ -95,6 +95,7 @@ static void format_process(const struct replica *replica, struct json *json)
     for (size_t i = 0; i < plan->spec.program.args.count; i++)
         text_add_format(&command, "%s%s", i ? " " : "", plan->spec.program.args.items[i]);
     json_set_text(json, "command", text_get(&command));
+    json_set(json, "arguments", format_strings(&plan->spec.program.args));
     json_set(json, "env", format_strings(&plan->spec.program.env));
     json_set_text(json, "cwd", plan->spec.program.cwd);
     json_set_text(json, "user", plan->spec.program.user);

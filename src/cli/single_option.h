@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The options of `carte run` and `create`
+ */
+
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/option.h"
+#include "util/strings.h"
+
+struct single_options {
+    bool detach, interactive, terminal, remove, no_proxy;
+    const char *name, *detach_keys, *pull;
+    bool init, privileged, read_only;
+    const char *user, *workdir, *hostname, *domainname, *entrypoint, *network, *restart,
+        *stop_signal, *memory, *cpus, *pids_limit, *shm_size;
+    int64_t stop_timeout_ms;
+    struct strings env, env_files, volumes, ports, expose, cap_add, cap_drop, security_opt, tmpfs,
+        labels, extra_hosts, dns, group_add, sysctls, ulimits;
+    const char *health_cmd;
+    int64_t health_interval_ms, health_timeout_ms, health_start_period_ms, health_retries;
+    bool no_health;
+};
+
+extern const struct option single_option_rows[];
