@@ -235,7 +235,7 @@ YAML
     carte build -t step step
     # The stack has its settings of the host still.
     [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 1 ]
-    carte-stack down
+    carte-stack down -t 0
 }
 
 @test "what a killed build leaves, the next one removes; what a living one has, it leaves" {

@@ -187,7 +187,7 @@ YAML
     carte-stack up -d
     eventually 30 carte-stack exec -T app test -e /ready
     carte export -o container.tar exporting-app-1
-    carte-stack down
+    carte-stack down -t 0
     [ "$(tar -xOf container.tar written)" = written ]
     [ "$(tar -xOf container.tar www/cgi-bin/who | head -n 1)" = '#!/bin/sh' ]
     run ! tar -xOf container.tar www/index.html
@@ -264,7 +264,7 @@ ENV A=b|<missing>" ]
     carte prune -a -f
     carte-stack exec -T app test -e /www/index.html
     carte inspect web -f '{{.Id}}'
-    carte-stack down
+    carte-stack down -t 0
 }
 
 @test "rmi takes several images, tells of each that fails, and wants --force for all names" {
