@@ -253,6 +253,12 @@ ENV A=b|<missing>" ]
     carte rmi localhost:5000/team/other:v1
 }
 
+@test "prune does not wait for what uses the store, and says what that may be" {
+    run ! flock -s "$CARTE_ROOT/images/build.lock" carte prune -f
+    [[ "$output" == *"the store is in use, by a build, a pull or the like"* ]]
+    carte prune -f
+}
+
 @test "an image that containers use is not removed, and not pruned" {
     printf 'name: using\nservices: {app: {image: web}}\n' >carte.yaml
     carte-stack up -d

@@ -53,7 +53,7 @@ struct fsck_summary {
 
 /*
  * Look through the store. What is found is reported, and is no error of this function.
- * ERROR_EXISTS: it is to be repaired, and a build is running.
+ * ERROR_EXISTS: it is to be repaired, and is in use, by a build, a pull or the like.
  */
 int fsck_run(struct store *store, const struct fsck_options *options, struct fsck_summary *out,
              struct error *err) MUST_CHECK;

@@ -56,7 +56,9 @@ int prune_lock(int store_fd, bool alone, struct error *err)
         return error_set_errno(err, errno, "open the lock of the image store");
     while (flock(fd, alone ? LOCK_EX | LOCK_NB : LOCK_SH) < 0) {
         if (errno == EWOULDBLOCK)
-            return error_set(err, ERROR_EXISTS, "a build is running: try again when it has ended");
+            return error_set(err, ERROR_EXISTS,
+                             "the store is in use, by a build, a pull or the like: try again "
+                             "when that has ended");
         if (errno != EINTR)
             return error_set_errno(err, errno, "lock the image store");
     }

@@ -64,7 +64,7 @@ int store_remove_nameless(struct store *store, const char *digest, struct error 
  * Remove what no image needs: blobs, records of cached steps, the folders of RUN
  * --mount=type=cache, and unpacked layers that are neither an image's nor in `used` (absolute paths
  * as in image.layers, of the containers that exist). With `dangling`, images without a name go
- * first. ERROR_EXISTS: a build is running.
+ * first. ERROR_EXISTS: the store is in use, by a build, a pull or the like.
  */
 int store_prune(struct store *store, bool dangling, const struct strings *used,
                 uint64_t *freed_bytes_out, struct error *err) MUST_CHECK;
