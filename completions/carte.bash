@@ -83,7 +83,7 @@ _carte_complete()
         case $previous in
         esac ;;
     push)
-        words="$globals --compression --chunk-size --insecure --quiet -q"
+        words="$globals --all-tags -a --compression --chunk-size --insecure --quiet -q"
         case $previous in
         --compression) values='keep gzip' ;;
         esac ;;

@@ -95,6 +95,20 @@ store_is_whole() {
     [ "$(CARTE_ROOT=$OWN.2 digest_of "$pinned")" = "$(digest_of web)" ]
 }
 
+@test "--all-tags pushes every tag of a name, and no other name" {
+    for name in tags:1 tags:2 tags2:1; do carte tag web "$PLAIN/all/$name"; done
+    run -0 carte push -q -a $PLAIN/all/tags
+    [ "$output" = "$PLAIN/all/tags@$(digest_of web)
+$PLAIN/all/tags@$(digest_of web)" ]
+    [ "$(curl -s http://$PLAIN/v2/all/tags/tags/list | jq -c '.tags | sort')" = '["1","2"]' ]
+    [ "$(curl -so /dev/null -w '%{http_code}' http://$PLAIN/v2/all/tags2/tags/list)" = 404 ]
+    run ! carte push -a $PLAIN/all/tags:1
+    [[ "$output" == *"--all-tags takes a name without a tag"* ]]
+    run ! carte push -a $PLAIN/all/none
+    [[ "$output" == *"the store has no tag of '$PLAIN/all/none'"* ]]
+    carte rmi $PLAIN/all/tags:1 $PLAIN/all/tags:2 $PLAIN/all/tags2:1
+}
+
 @test "what a registry has is not sent again, also from another repository" {
     publish $PLAIN/mount/one
     publish $PLAIN/mount/two
@@ -280,12 +294,12 @@ HELPER
     [[ "$output" == *"never pulled"* ]]
     carte-stack up -d --pull missing
     [ "$(count pulled web running)" = 1 ]
-    carte-stack down
+    carte-stack down -t 0
     carte rmi $PLAIN/stack/web
     carte-stack pull
     carte inspect $PLAIN/stack/web
     carte-stack up -d
-    carte-stack down
+    carte-stack down -t 0
 }
 
 @test "a build pulls the base that it lacks" {

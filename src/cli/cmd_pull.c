@@ -6,10 +6,14 @@
 
 #include "cli/cmd_pull.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "cli/command.h"
 #include "cli/open_store.h"
 #include "cli/output.h"
 #include "cli/registry_job.h"
+#include "image/reference.h"
 #include "util/alloc.h"
 #include "util/error.h"
 #include "util/parse.h"
@@ -79,10 +83,16 @@ const struct command cmd_pull_image = {
 
 struct push_options {
     const char *compression, *chunk_size;
-    bool insecure, quiet;
+    bool all_tags, insecure, quiet;
 };
 
 static const struct option push_options[] = {
+    {
+        .letter = 'a',
+        .name = "all-tags",
+        OPTION(FLAG, struct push_options, all_tags),
+        .doc = "Push every tag that the store has of each name, which is given without one.",
+    },
     REGISTRY_JOB_COMPRESSION_OPTION(struct push_options),
     {
         .name = "chunk-size",
@@ -102,6 +112,73 @@ static const struct option push_options[] = {
     { 0 },
 };
 
+static bool has_tag(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+
+    return strpbrk(slash ? slash : name, ":@") != NULL;
+}
+
+/* Names of `image` in the repository of `wanted`. */
+static int add_names(const struct image *image, const struct reference *wanted, struct strings *out,
+                     struct error *err)
+{
+    for (size_t i = 0; i < image->names.count; i++) {
+        AUTO_REFERENCE struct reference own = { 0 };
+
+        if (reference_split(image->names.items[i], &own, err) < 0)
+            return -1;
+        if (own.tag && strcmp(own.host, wanted->host) == 0 &&
+            strcmp(own.repository, wanted->repository) == 0)
+            strings_add(out, image->names.items[i]);
+    }
+    return 0;
+}
+
+/* Every name with a tag that the store has for `repository`. */
+static int add_tags(struct store *store, const char *repository, struct strings *out,
+                    struct error *err)
+{
+    AUTO_REFERENCE struct reference wanted = { 0 };
+    struct image **images = NULL;
+    size_t count = 0, before = out->count;
+    int result = 0;
+
+    if (has_tag(repository))
+        return error_set(err, ERROR_INVALID, "'%s': --all-tags takes a name without a tag",
+                         repository);
+    if (reference_split(repository, &wanted, err) < 0 ||
+        store_list_images(store, &images, &count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        if (result == 0)
+            result = add_names(images[i], &wanted, out, err);
+        image_free(images[i]);
+    }
+    free(images);
+    if (result == 0 && out->count == before)
+        return error_set(err, ERROR_NOT_FOUND, "the store has no tag of '%s'", repository);
+    return result;
+}
+
+/* What is to be pushed, before anything is. */
+static int choose_names(struct store *store, const struct command_call *call, struct strings *out,
+                        struct error *err)
+{
+    const struct push_options *options = call->options;
+
+    if (!options->all_tags) {
+        strings_copy(out, call->operands);
+        return 0;
+    }
+    for (size_t i = 0; i < call->operands->count; i++) {
+        if (add_tags(store, call->operands->items[i], out, err) < 0)
+            return -1;
+    }
+    strings_sort(out);
+    return 0;
+}
+
 static int push_run(struct command_call *call, struct error *err)
 {
     const struct push_options *options = call->options;
@@ -112,17 +189,18 @@ static int push_run(struct command_call *call, struct error *err)
         .insecure = options->insecure,
         .gzip = text_equal(options->compression, "gzip"),
     };
+    AUTO_STRINGS struct strings names = { 0 };
     AUTO_TEXT struct text out = { 0 };
     int result = 0;
 
     if (options->chunk_size && parse_bytes(options->chunk_size, &job.chunk_bytes, err) < 0)
         return command_refuse(call, err, "--chunk-size: write a size such as 64m");
     job.store = store = open_store(err);
-    if (!store)
+    if (!store || choose_names(store, call, &names, err) < 0)
         return -1;
     progress_init(&progress, options->quiet ? "quiet" : call->globals->progress, "Pushing");
-    for (size_t i = 0; result == 0 && i < call->operands->count; i++)
-        result = registry_job_push(&job, call->operands->items[i], &out, err);
+    for (size_t i = 0; result == 0 && i < names.count; i++)
+        result = registry_job_push(&job, names.items[i], &out, err);
     progress_done(&progress);
     return result < 0 ? -1 : output_result(text_get(&out), err);
 }
