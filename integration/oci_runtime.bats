@@ -301,3 +301,35 @@ teardown() {
     nothing_left
     echo >gate # the hook, which nobody waits for, ends
 }
+
+# kill_at CALL NUMBER COMMAND...: carte-oci is killed when it comes to the system call.
+kill_at() {
+    run strace -qq -o /dev/null -e "trace=$1" -e "inject=$1:signal=KILL:when=$2" "$OCI" --root "$CARTE_TEST/oci" "${@:3}" </dev/null
+    [ "$status" -ne 0 ]
+}
+
+@test "a create that is killed leaves alone who lives in the cgroup that it asks for" {
+    oci create first </dev/null
+    oci start first
+    for call in mkdirat unlinkat renameat; do
+        for number in 1 2 3 4 5 6; do
+            kill_at "$call" "$number" create second
+            oci delete --force second || [ ! -e "$CARTE_TEST/oci/second" ]
+            has_status first running
+        done
+    done
+}
+
+@test "who has stopped does not take along who lives in the same cgroup now" {
+    oci create first </dev/null
+    oci kill first KILL
+    eventually 10 has_status first stopped
+    oci create second </dev/null
+    oci start second
+    oci kill --all first KILL
+    has_status second running
+    [ "$(oci ps --format json first)" = '[]' ]
+    oci delete first
+    has_status second running
+    [ -n "$(oci ps --format json second | jq '.[]')" ]
+}

@@ -135,7 +135,7 @@ static int top_run(struct command_call *call, struct error *err)
 
     if (container_find_running(call->operands->items[0], &found, err) < 0 ||
         container_list(json_find_text(found.replica, "cgroup_parent", NULL),
-                       json_find_text(found.replica, "id", ""), &pids, &count, err) < 0)
+                       json_find_text(found.replica, "id", ""), NULL, &pids, &count, err) < 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
         struct process process;

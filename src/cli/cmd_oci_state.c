@@ -211,7 +211,7 @@ static int ps_run(struct command_call *call, struct error *err)
     size_t count = 0;
 
     if (oci_call_open(call, false, &folder, &record, err) < 0 ||
-        container_list(record.cgroup, record.id, &pids, &count, err) < 0)
+        container_list(record.cgroup, record.id, record.cgroup_mark, &pids, &count, err) < 0)
         return -1;
     if (strcmp(options->format, "json") == 0) {
         for (size_t i = 0; i < count; i++)

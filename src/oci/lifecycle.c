@@ -81,6 +81,8 @@ struct making {
     const struct lifecycle_request *request;
     const struct config *config;
     struct record *record;
+    const struct folder *folder;
+    struct text *mark;
     bool had_hooks;
 };
 
@@ -97,6 +99,16 @@ static int on_stage(void *context, enum container_stage stage, pid_t pid, struct
     if (run_hooks(HOOK_PRESTART, config, making->record, RECORD_CREATING, pid, err) < 0)
         return -1;
     return run_hooks(HOOK_CREATE_RUNTIME, config, making->record, RECORD_CREATING, pid, err);
+}
+
+/* From now on `delete` may kill what is in the cgroup. */
+static int on_cgroup(void *context, const char *mark, struct error *err)
+{
+    struct making *making = context;
+
+    text_add(making->mark, mark);
+    making->record->cgroup_mark = text_get(making->mark);
+    return record_save(making->folder, making->record, err);
 }
 
 static struct tell tell_of(const struct lifecycle_request *request)
@@ -118,27 +130,21 @@ static int destroy(const struct record *record, struct error *err)
     /* Of another boot nothing is left, and its cgroup may be somebody else's now. */
     if (strcmp(record->boot_id, clock_boot_id()) != 0)
         return 0;
-    if (container_is_frozen(record->cgroup, record->id) &&
-        container_thaw(record->cgroup, record->id, err) < 0)
-        return -1;
-    if (container_kill_all(record->cgroup, record->id, KILL_TIMEOUT_MS, err) < 0)
-        return -1;
-    return container_destroy(record->cgroup, record->id, err);
+    return container_end(record->cgroup, record->id, record->cgroup_mark, KILL_TIMEOUT_MS, err);
 }
 
-static int make_container(struct making *making, const struct folder *folder,
-                          struct translate *translate, struct container_process *out,
-                          struct error *err)
+static int make_container(struct making *making, struct translate *translate,
+                          struct container_process *out, struct error *err)
 {
-    AUTO_FREE char *gate = alloc_format("%s/" GATE_NAME, folder->path);
+    AUTO_FREE char *gate = alloc_format("%s/" GATE_NAME, making->folder->path);
     const struct lifecycle_request *request = making->request;
     struct container_program *program = &translate->spec.program;
     struct record *record = making->record;
     char slash[] = "/", *nothing[] = { slash, NULL };
     const struct tell tell = tell_of(request);
-    struct error ignored = { 0 };
 
     translate->spec.hook = on_stage;
+    translate->spec.on_cgroup = on_cgroup;
     translate->spec.hook_context = making;
     if (!making->config->has_process) /* it can be created, and never started */
         program->args = (struct strings){ nothing, 1 };
@@ -153,17 +159,16 @@ static int make_container(struct making *making, const struct folder *folder,
         return tell_why(err);
     record->pid = out->pid;
     record->start_time = out->start_time;
-    if (record_save(folder, record, err) == 0 && tell_process(&tell, out, err) == 0)
+    if (record_save(making->folder, record, err) == 0 && tell_process(&tell, out, err) == 0)
         return 0;
-    if (destroy(record, &ignored) < 0)
-        error_clear(&ignored);
     tell_end(out);
     return -1;
 }
 
-static int create_in(const struct folder *folder, struct making *making, const struct text *text,
-                     struct translate *translate, struct container_process *out, struct error *err)
+static int create_in(struct making *making, const struct text *text, struct translate *translate,
+                     struct container_process *out, struct error *err)
 {
+    const struct folder *folder = making->folder;
     struct record *record = making->record;
 
     if (process_read_start_time(getpid(), &record->creator_start_time, err) < 0 ||
@@ -171,7 +176,7 @@ static int create_in(const struct folder *folder, struct making *making, const s
             0 ||
         record_save(folder, record, err) < 0)
         return -1;
-    return make_container(making, folder, translate, out, err);
+    return make_container(making, translate, out, err);
 }
 
 static char *find_bundle(const char *bundle, struct error *err)
@@ -206,9 +211,12 @@ static int create_folder(const struct lifecycle_request *request, struct making 
 
     if (folder_make(request->root, request->id, &folder, err) < 0)
         return -1;
-    if (create_in(&folder, making, text, translate, out, err) == 0)
+    making->folder = &folder;
+    if (create_in(making, text, translate, out, err) == 0)
         return 0;
-    if (folder_remove(request->root, request->id, &ignored) < 0)
+    /* What cannot be removed now has to stay known, for `delete`. */
+    if (destroy(making->record, &ignored) < 0 ||
+        folder_remove(request->root, request->id, &ignored) < 0)
         error_clear(&ignored);
     return -1;
 }
@@ -218,11 +226,15 @@ int lifecycle_create(const struct lifecycle_request *request, struct container_p
 {
     AUTO_FREE char *bundle = find_bundle(request->bundle, err);
     AUTO_FREE char *cgroup = NULL;
-    AUTO_TEXT struct text text = { 0 };
+    AUTO_TEXT struct text text = { 0 }, mark = { 0 };
     AUTO(config) struct config *config = bundle ? read_config(request, bundle, &text, err) : NULL;
     AUTO(translate) struct translate *translate = NULL;
-    struct record record = { .id = request->id, .bundle = bundle, .boot_id = clock_boot_id() };
-    struct making making = { request, config, &record, false };
+    struct record record = {
+        .id = request->id, .bundle = bundle, .cgroup_mark = "", .boot_id = clock_boot_id()
+    };
+    struct making making = {
+        .request = request, .config = config, .record = &record, .mark = &mark
+    };
 
     if (!config || folder_check_id(request->id, err) < 0 ||
         check_sockets(request, config, err) < 0 ||
@@ -344,7 +356,7 @@ static int kill_all(const struct record *record, int number, struct error *err)
     AUTO_FREE pid_t *pids = NULL;
     size_t count = 0;
 
-    if (container_list(record->cgroup, record->id, &pids, &count, err) < 0)
+    if (container_list(record->cgroup, record->id, record->cgroup_mark, &pids, &count, err) < 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
         AUTO_CLOSE int pidfd = pidfd_open(pids[i], 0);

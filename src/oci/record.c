@@ -28,6 +28,7 @@ static const struct shape_row rows[] = {
     { .key = "ociVersion", SHAPE(TEXT, struct record, oci_version), .required = true },
     { .key = "rootfs", SHAPE(TEXT, struct record, root_path), .required = true },
     { .key = "cgroup", SHAPE(TEXT, struct record, cgroup), .required = true },
+    { .key = "cgroupMark", SHAPE(TEXT, struct record, cgroup_mark) },
     { .key = "bootId", SHAPE(TEXT, struct record, boot_id), .required = true },
     { .key = "createdMs", SHAPE(INT, struct record, created_ms) },
     { .key = "creator", SHAPE(INT, struct record, creator) },
@@ -58,6 +59,7 @@ int record_save(const struct folder *folder, const struct record *record, struct
     json_set_text(object, "ociVersion", record->oci_version);
     json_set_text(object, "rootfs", record->root_path);
     json_set_text(object, "cgroup", record->cgroup);
+    json_set_text(object, "cgroupMark", record->cgroup_mark);
     json_set_text(object, "bootId", record->boot_id);
     json_set_int(object, "createdMs", record->created_ms);
     json_set_int(object, "creator", record->creator);

@@ -32,10 +32,11 @@ enum record_status {
 
 struct record {
     const char *id, *bundle, *oci_version, *root_path;
-    const char *cgroup;  /* below the mount point of each hierarchy, "/carte-oci/ID" */
-    const char *boot_id; /* after a reboot nothing of it exists */
-    int64_t created_ms;  /* wall time */
-    int64_t creator;     /* the process of `create` */
+    const char *cgroup;      /* below the mount point of each hierarchy, "/carte-oci/ID" */
+    const char *cgroup_mark; /* "": not made yet; NULL, in a record of older versions: not known */
+    const char *boot_id;     /* after a reboot nothing of it exists */
+    int64_t created_ms;      /* wall time */
+    int64_t creator;         /* the process of `create` */
     uint64_t creator_start_time;
     int64_t pid; /* the container's first process; 0: not made yet */
     uint64_t start_time;

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/cgroup_mark.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/file.h"
@@ -108,6 +109,7 @@ static int make_one(const struct cgroup_hierarchy *hierarchy, const char *path, 
         return -1;
     if (hierarchy->version == CGROUP_V1 && (hierarchy->owned >> CGROUP_CPUSET & 1) &&
         fill_cpuset(hierarchy->rootfd, path, err) < 0) {
+        unlinkat(hierarchy->rootfd, path, AT_REMOVEDIR);
         errno = EIO;
         return -1;
     }
@@ -170,6 +172,36 @@ static bool is_used(const struct cgroup_layout *layout, size_t index, unsigned w
            (layout->hierarchies[index].owned & (always | wanted)) != 0;
 }
 
+static int create_one(struct cgroup *cgroup, size_t index, bool whole, unsigned wanted,
+                      struct error *err)
+{
+    const struct cgroup_hierarchy *hierarchy = &cgroup->layout->hierarchies[index];
+
+    /* Parents of ours hand down what we always use, since they were made by us. */
+    if ((wanted || whole) && hierarchy->version == CGROUP_V2 &&
+        make_parents(hierarchy, cgroup->path, wanted, err) < 0)
+        return -1;
+    if (make_folder(hierarchy, cgroup->path, wanted, err) < 0)
+        return -1;
+    cgroup->dirfd[index] = open_folder(hierarchy, cgroup->path);
+    if (cgroup->dirfd[index] >= 0)
+        return 0;
+    error_set_errno(err, errno, "open '%s/%s'", hierarchy->path, cgroup->path);
+    unlinkat(hierarchy->rootfd, cgroup->path, AT_REMOVEDIR);
+    return -1;
+}
+
+/* Remove what was made, and leave alone what is another's where that is why nothing more was. */
+static void abandon(const struct cgroup *cgroup, const char *parent, const char *id)
+{
+    AUTO_TEXT struct text mark = { 0 };
+    struct error ignored = { 0 };
+
+    if (cgroup_mark_format(cgroup, &mark, &ignored) < 0 ||
+        cgroup_remove(parent, id, text_get(&mark), &ignored) < 0)
+        error_clear(&ignored);
+}
+
 int cgroup_create(const char *parent, const char *id, unsigned wanted, struct cgroup *out,
                   struct error *err)
 {
@@ -180,19 +212,10 @@ int cgroup_create(const char *parent, const char *id, unsigned wanted, struct cg
         cgroup_format_path(parent, id, cgroup.path, err) < 0)
         return -1;
     for (size_t i = 0; i < cgroup.layout->count; i++) {
-        const struct cgroup_hierarchy *hierarchy = &cgroup.layout->hierarchies[i];
-
-        if (!is_used(cgroup.layout, i, wanted))
-            continue;
-        /* Parents of ours hand down what we always use, since they were made by us. */
-        if ((wanted || whole) && hierarchy->version == CGROUP_V2 &&
-            make_parents(hierarchy, cgroup.path, wanted, err) < 0)
+        if (is_used(cgroup.layout, i, wanted) && create_one(&cgroup, i, whole, wanted, err) < 0) {
+            abandon(&cgroup, parent, id);
             return -1;
-        if (make_folder(hierarchy, cgroup.path, wanted, err) < 0)
-            return -1;
-        cgroup.dirfd[i] = open_folder(hierarchy, cgroup.path);
-        if (cgroup.dirfd[i] < 0)
-            return error_set_errno(err, errno, "open '%s/%s'", hierarchy->path, cgroup.path);
+        }
     }
     *out = cgroup;
     cgroup = (struct cgroup)CGROUP_NONE;

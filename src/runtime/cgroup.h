@@ -39,7 +39,7 @@ int cgroup_format_path(const char *parent, const char *id, char out[CGROUP_PATH_
 /*
  * Make it in all hierarchies, of those with nothing but optional controllers only where one of
  * `wanted` (bit n: controller n) is; a dead one of the same name is replaced. ERROR_EXISTS: it
- * lives.
+ * lives. After a failure nothing that was made is left.
  */
 int cgroup_create(const char *parent, const char *id, unsigned wanted, struct cgroup *out,
                   struct error *err) MUST_CHECK;
@@ -80,6 +80,8 @@ int cgroup_kill(const struct cgroup *cgroup, int64_t timeout_ms, struct error *e
 /*
  * Remove carte/PARENT/ID (`id` NULL: carte/PARENT) with all below it in every hierarchy, and
  * `carte` itself when it is empty then; or the path PARENT alone, with parents that are empty
- * and begin with "carte". It is no error when it does not exist.
+ * and begin with "carte". It is no error when it does not exist. Only what `mark` (cgroup_mark.h)
+ * names is removed, and with "" only what is empty.
  */
-int cgroup_remove(const char *parent, const char *id, struct error *err) MUST_CHECK;
+int cgroup_remove(const char *parent, const char *id, const char *mark,
+                  struct error *err) MUST_CHECK;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "runtime/cgroup.h"
+#include "runtime/cgroup_mark.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/error.h"
@@ -71,7 +72,23 @@ static void remove_own_parents(int rootfd, const char *path, bool of_stack)
     }
 }
 
-int cgroup_remove(const char *parent, const char *id, struct error *err)
+/* False, with errno set: what is ours is still there. */
+static bool remove_marked(int rootfd, const char *path, const char *mark, int64_t deadline_ms)
+{
+    AUTO_CLOSE int fd = -1;
+
+    if (!mark)
+        return remove_tree(rootfd, path, deadline_ms);
+    /* No process of ours was ever in it: where there is one, it is another's. */
+    if (!*mark)
+        return unlinkat(rootfd, path, AT_REMOVEDIR) == 0 || errno == ENOENT || errno == EBUSY;
+    fd = openat(rootfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT;
+    return !cgroup_mark_has(mark, fd) || remove_tree(rootfd, path, deadline_ms);
+}
+
+int cgroup_remove(const char *parent, const char *id, const char *mark, struct error *err)
 {
     const struct cgroup_layout *layout = NULL;
     int64_t deadline_ms = clock_now_ms() + BUSY_LIMIT_MS;
@@ -83,7 +100,7 @@ int cgroup_remove(const char *parent, const char *id, struct error *err)
     for (size_t i = 0; i < layout->count; i++) {
         const struct cgroup_hierarchy *hierarchy = &layout->hierarchies[i];
 
-        if (!remove_tree(hierarchy->rootfd, path, deadline_ms) && status == 0)
+        if (!remove_marked(hierarchy->rootfd, path, mark, deadline_ms) && status == 0)
             status = error_set_errno(err, errno, "remove cgroup '%s/%s'", hierarchy->path, path);
         remove_own_parents(hierarchy->rootfd, path, parent && id && parent[0] != '/');
     }

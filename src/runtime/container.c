@@ -14,6 +14,7 @@
 #include "runtime/cgroup.h"
 #include "runtime/cgroup_freezer.h"
 #include "runtime/cgroup_limit.h"
+#include "runtime/cgroup_mark.h"
 #include "runtime/cgroup_usage.h"
 #include "runtime/channel.h"
 #include "runtime/container_name.h"
@@ -98,7 +99,31 @@ int container_destroy(const char *cgroup_parent, const char *id, struct error *e
 {
     if (container_name_check(cgroup_parent, id, err) < 0)
         return -1;
-    return cgroup_remove(cgroup_parent, id, err);
+    return cgroup_remove(cgroup_parent, id, NULL, err);
+}
+
+/* Of a process that is frozen on version 1 the end would have to be waited for. */
+static int end_processes(const struct cgroup *cgroup, int64_t timeout_ms, struct error *err)
+{
+    if (cgroup_freezer_is_frozen(cgroup) && cgroup_freezer_thaw(cgroup, err) < 0)
+        return -1;
+    return cgroup_kill(cgroup, timeout_ms, err);
+}
+
+int container_end(const char *cgroup_parent, const char *id, const char *mark, int64_t timeout_ms,
+                  struct error *err)
+{
+    AUTO_CGROUP struct cgroup cgroup = CGROUP_NONE;
+
+    if (open_cgroup(cgroup_parent, id, &cgroup, err) == 0) {
+        if (cgroup_mark_keep(mark, &cgroup) && end_processes(&cgroup, timeout_ms, err) < 0)
+            return -1;
+    } else if (err->code == ERROR_NOT_FOUND) {
+        error_clear(err); /* there may be parents */
+    } else {
+        return -1;
+    }
+    return cgroup_remove(cgroup_parent, id, mark, err);
 }
 
 int container_destroy_parent(const char *cgroup_parent, struct error *err)
@@ -115,7 +140,7 @@ int container_destroy_parent(const char *cgroup_parent, struct error *err)
     }
     if (cgroup_kill(&cgroup, 10000, err) < 0)
         return -1;
-    return cgroup_remove(cgroup_parent, NULL, err);
+    return cgroup_remove(cgroup_parent, NULL, NULL, err);
 }
 
 int container_usage(const char *cgroup_parent, const char *id, struct container_usage *out,
@@ -153,14 +178,18 @@ int container_update_resources(const char *cgroup_parent, const char *id,
     return cgroup_limit_apply_resources(&cgroup, resources, err);
 }
 
-int container_list(const char *cgroup_parent, const char *id, pid_t **out, size_t *count_out,
-                   struct error *err)
+int container_list(const char *cgroup_parent, const char *id, const char *mark, pid_t **out,
+                   size_t *count_out, struct error *err)
 {
     AUTO_CGROUP struct cgroup cgroup = CGROUP_NONE;
 
     if (open_cgroup(cgroup_parent, id, &cgroup, err) < 0)
         return -1;
-    return cgroup_list(&cgroup, out, count_out, err);
+    if (cgroup_mark_keep(mark, &cgroup))
+        return cgroup_list(&cgroup, out, count_out, err);
+    *out = NULL;
+    *count_out = 0;
+    return 0;
 }
 
 int container_freeze(const char *cgroup_parent, const char *id, int64_t timeout_ms,

@@ -79,15 +79,23 @@ int container_open_process(pid_t pid, uint64_t start_time, int *pidfd_out,
 int container_kill_all(const char *cgroup_parent, const char *id, int64_t timeout_ms,
                        struct error *err) MUST_CHECK;
 
+/* Both: kill what is in the cgroups that `mark` (cgroup_mark.h) names, and remove them. Idempotent.
+ */
+int container_end(const char *cgroup_parent, const char *id, const char *mark, int64_t timeout_ms,
+                  struct error *err) MUST_CHECK;
+
 /* Remove the cgroups, in all hierarchies; the container must be dead. Idempotent. */
 int container_destroy(const char *cgroup_parent, const char *id, struct error *err) MUST_CHECK;
 
 /* Remove the stack's own cgroup `parent` and, with everything killed, all below it. */
 int container_destroy_parent(const char *cgroup_parent, struct error *err) MUST_CHECK;
 
-/* The processes of the container, as the caller sees them, in no order; `out` is to be freed. */
-int container_list(const char *cgroup_parent, const char *id, pid_t **out, size_t *count_out,
-                   struct error *err) MUST_CHECK;
+/*
+ * The processes of the container in the cgroups of `mark`, as the caller sees them, in no order;
+ * `out` is to be freed.
+ */
+int container_list(const char *cgroup_parent, const char *id, const char *mark, pid_t **out,
+                   size_t *count_out, struct error *err) MUST_CHECK;
 
 /*
  * Stop all processes where they are, or let them go on. When container_freeze() fails they go

@@ -14,6 +14,7 @@
 
 #include "runtime/cgroup.h"
 #include "runtime/cgroup_limit.h"
+#include "runtime/cgroup_mark.h"
 #include "runtime/channel.h"
 #include "runtime/container.h"
 #include "runtime/container_name.h"
@@ -33,6 +34,9 @@
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/file.h"
+#include "util/text.h"
+
+#define END_MS 2000
 
 /* One start, as the maker sees it. */
 struct making {
@@ -204,35 +208,51 @@ static void group_memory(const struct cgroup *cgroup)
         error_clear(&ignored);
 }
 
-static int start_in_cgroup(const struct container_spec *spec, const char *gate,
-                           struct container_process *out, struct error *err)
+static int start_in_cgroup(const struct container_spec *spec, const struct cgroup *cgroup,
+                           const char *gate, struct container_process *out, struct error *err)
 {
-    AUTO_CGROUP struct cgroup cgroup = CGROUP_NONE;
-    unsigned wanted = cgroup_limit_find_controllers(spec->resources);
-
-    if (cgroup_create(spec->cgroup_parent, spec->id, wanted, &cgroup, err) < 0 ||
-        cgroup_limit_apply(&cgroup, &spec->limits, false, err) < 0 ||
-        (spec->resources && cgroup_limit_apply_resources(&cgroup, spec->resources, err) < 0) ||
-        device_rule_apply_v1(&cgroup, spec, err) < 0)
+    if (cgroup_limit_apply(cgroup, &spec->limits, false, err) < 0 ||
+        (spec->resources && cgroup_limit_apply_resources(cgroup, spec->resources, err) < 0) ||
+        device_rule_apply_v1(cgroup, spec, err) < 0)
         return launch_blame_spec(err);
     if (!spec->program.bare)
-        group_memory(&cgroup);
+        group_memory(cgroup);
     if (!spec->root)
         overlay_probe();
-    return start_process(spec, &cgroup, gate, out, err);
+    return start_process(spec, cgroup, gate, out, err);
+}
+
+static int tell_mark(const struct container_spec *spec, const char *mark, struct error *err)
+{
+    return spec->on_cgroup ? spec->on_cgroup(spec->hook_context, mark, err) : 0;
+}
+
+static int start_with_cgroup(const struct container_spec *spec, const char *gate,
+                             struct container_process *out, struct error *err)
+{
+    AUTO_CGROUP struct cgroup cgroup = CGROUP_NONE;
+    AUTO_TEXT struct text mark = { 0 };
+    unsigned wanted = cgroup_limit_find_controllers(spec->resources);
+    struct error ignored = { 0 };
+
+    if (cgroup_create(spec->cgroup_parent, spec->id, wanted, &cgroup, err) < 0)
+        return launch_blame_spec(err);
+    if (cgroup_mark_format(&cgroup, &mark, err) == 0 &&
+        tell_mark(spec, text_get(&mark), err) == 0 &&
+        start_in_cgroup(spec, &cgroup, gate, out, err) == 0)
+        return 0;
+    /* Hooks may have left processes in it. */
+    if (container_end(spec->cgroup_parent, spec->id, text_get(&mark), END_MS, &ignored) < 0)
+        error_clear(&ignored);
+    return -1;
 }
 
 int container_create(const struct container_spec *spec, const char *gate,
                      struct container_process *out, struct error *err)
 {
-    struct error ignored = { 0 };
-
     if (check_spec(spec, err) < 0)
         return -1;
-    if (start_in_cgroup(spec, gate, out, err) == 0)
+    if (start_with_cgroup(spec, gate, out, err) == 0)
         return 0;
-    /* A cgroup that lives is another container's. */
-    if (err->code != ERROR_EXISTS && cgroup_remove(spec->cgroup_parent, spec->id, &ignored) < 0)
-        error_clear(&ignored);
     return error_wrap(err, "start container '%s'", spec->id);
 }

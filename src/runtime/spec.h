@@ -76,6 +76,9 @@ enum container_stage {
 typedef int (*container_hook_fn)(void *context, enum container_stage stage, pid_t pid,
                                  struct error *err);
 
+/* The cgroup is made and no process is in it yet. A failure ends the start. */
+typedef int (*container_cgroup_fn)(void *context, const char *mark, struct error *err);
+
 struct container_spec {
     /*
      * Names the cgroup: at most 60 of [a-z0-9-], unique on the machine, for example
@@ -113,8 +116,9 @@ struct container_spec {
     struct container_limits limits;
     const struct container_resources *resources; /* besides `limits`, or NULL */
 
-    container_hook_fn hook; /* or NULL */
-    void *hook_context;
+    container_hook_fn hook;        /* or NULL */
+    container_cgroup_fn on_cgroup; /* the same; `mark` is for container_end() */
+    void *hook_context;            /* of both */
 
     /*
      * Make the process a child of the caller's parent (the keeper) instead of the caller

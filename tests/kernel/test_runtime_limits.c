@@ -233,7 +233,7 @@ static void frozen_container_stands_still_and_can_be_killed(void **state)
     assert_false(container_is_frozen(BED_PARENT, f->spec.id));
     while (used_ns(f) == before)
         sched_yield(); /* it runs again, sooner or later */
-    bed_must(container_list(BED_PARENT, f->spec.id, &pids, &count, &err), &err);
+    bed_must(container_list(BED_PARENT, f->spec.id, NULL, &pids, &count, &err), &err);
     assert_in_range(count, 1, 2);
     bed_must(container_freeze(BED_PARENT, f->spec.id, 60000, &err), &err);
     bed_must(container_kill_all(BED_PARENT, f->spec.id, 5000, &err), &err);
