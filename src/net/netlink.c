@@ -139,19 +139,23 @@ void netlink_set_without_ipv6(struct netlink *netlink, const char *name)
     netlink_socket_collect(netlink->socket, msg, EAFNOSUPPORT, "keep IPv6 from link '%s'", name);
 }
 
-void netlink_set_hairpin(struct netlink *netlink, const char *name)
+void netlink_set_port(struct netlink *netlink, const char *name)
 {
     struct nl_msg *msg = begin_link(RTM_NEWLINK, 0, 0, name);
     struct nlattr *info = netlink_socket_nest(msg, IFLA_LINKINFO);
     struct nlattr *data;
     uint8_t on = 1;
+    uint8_t off = 0;
 
     netlink_socket_put(msg, IFLA_INFO_SLAVE_KIND, "bridge", sizeof("bridge"));
     data = netlink_socket_nest(msg, IFLA_INFO_SLAVE_DATA);
+    /* Where bridged packets pass the rules too, a replica's way to itself is bridged. */
     netlink_socket_put(msg, IFLA_BRPORT_MODE, &on, sizeof(on));
+    netlink_socket_put(msg, IFLA_BRPORT_LOCKED, &on, sizeof(on));
+    netlink_socket_put(msg, IFLA_BRPORT_UNICAST_FLOOD, &off, sizeof(off));
     nla_nest_end(msg, data);
     nla_nest_end(msg, info);
-    netlink_socket_collect(netlink->socket, msg, 0, "let '%s' answer itself", name);
+    netlink_socket_collect(netlink->socket, msg, 0, "lock the port '%s'", name);
 }
 
 void netlink_delete_link(struct netlink *netlink, const char *name)
@@ -202,6 +206,19 @@ void netlink_add_neighbour(struct netlink *netlink, int index, uint32_t address,
     netlink_socket_put(msg, NDA_DST, &wire, sizeof(wire));
     netlink_socket_put(msg, NDA_LLADDR, mac, NETLINK_MAC_LENGTH);
     netlink_socket_collect(netlink->socket, msg, 0, "add neighbour entry");
+}
+
+void netlink_add_station(struct netlink *netlink, int port, const uint8_t mac[NETLINK_MAC_LENGTH])
+{
+    struct ndmsg info = { .ndm_family = AF_BRIDGE,
+                          .ndm_ifindex = port,
+                          .ndm_state = NUD_NOARP,
+                          .ndm_flags = NTF_MASTER };
+    struct nl_msg *msg =
+        netlink_socket_begin(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, &info, sizeof(info));
+
+    netlink_socket_put(msg, NDA_LLADDR, mac, NETLINK_MAC_LENGTH);
+    netlink_socket_collect(netlink->socket, msg, 0, "add a station of the bridge");
 }
 
 void netlink_add_default_route(struct netlink *netlink, int index, uint32_t gateway)

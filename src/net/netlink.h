@@ -75,7 +75,9 @@ void netlink_add_bridge(struct netlink *netlink, const char *name,
 void netlink_add_veth(struct netlink *netlink, const struct netlink_veth *veth);
 void netlink_set_up(struct netlink *netlink, const char *name);
 void netlink_set_without_ipv6(struct netlink *netlink, const char *name); /* no link-local */
-void netlink_set_hairpin(struct netlink *netlink, const char *name); /* a port may answer itself */
+/* A port of a bridge: it may answer itself, and takes frames of its stations alone. */
+void netlink_set_port(struct netlink *netlink, const char *name);
+void netlink_add_station(struct netlink *netlink, int port, const uint8_t mac[NETLINK_MAC_LENGTH]);
 void netlink_delete_link(struct netlink *netlink, const char *name);
 void netlink_add_address(struct netlink *netlink, int index, uint32_t address, uint8_t prefix);
 void netlink_delete_address(struct netlink *netlink, int index, uint32_t address, uint8_t prefix);

@@ -169,7 +169,10 @@ static int clear_way(struct netlink *host, struct netlink *inner,
     return netlink_commit(inner, err);
 }
 
-/* The host's side, in one message; the new pair comes with its place on the bridge. */
+/*
+ * The host's side: the new pair comes with its place on the bridge, and is up when the bridge
+ * knows the only address that it takes frames of.
+ */
 static int join_bridge(struct netlink *host, int netns, const struct network_endpoint *endpoint,
                        bool there, struct error *err)
 {
@@ -177,6 +180,7 @@ static int join_bridge(struct netlink *host, int netns, const struct network_end
                                  .peer_name = endpoint->inner_link,
                                  .netns = netns };
     struct netlink_link bridge = { 0 };
+    struct netlink_link port = { 0 };
 
     if (netlink_find_link(host, endpoint->network->bridge, &bridge, err) < 0)
         return -1;
@@ -185,8 +189,11 @@ static int join_bridge(struct netlink *host, int netns, const struct network_end
     if (!there)
         netlink_add_veth(host, &veth);
     netlink_set_without_ipv6(host, endpoint->host_link);
-    /* Where bridged packets pass the rules too, a replica's way to itself is bridged. */
-    netlink_set_hairpin(host, endpoint->host_link);
+    netlink_set_port(host, endpoint->host_link);
+    if (netlink_commit(host, err) < 0 ||
+        netlink_find_link(host, endpoint->host_link, &port, err) < 0)
+        return -1;
+    netlink_add_station(host, port.index, veth.peer_mac);
     netlink_set_up(host, endpoint->host_link);
     netlink_add_neighbour(host, bridge.index, endpoint->address, veth.peer_mac);
     return netlink_commit(host, err);

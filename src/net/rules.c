@@ -15,6 +15,8 @@
  *  published and published_out do the same for published ports.
  *  input, forward keep networks apart.
  *  leaving  gives a connection the source address that brings the answer back here.
+ *  senders  (a table of the bridges, of the same name) drops what claims the address of another
+ *           in the same network, in IP or ARP.
  *
  * Packets that began on this machine pass the _out chains; each port has a chain of its own,
  * used by both, so that turns are counted once. All base chains have the policy "accept":
@@ -32,6 +34,11 @@
 
 /* A client whose connection is refused so often in a minute gets the refusal. */
 #define REFUSALS_HIDDEN 3
+
+/* Where in a frame's head, and in its content, addresses of senders are, in bits. */
+#define SOURCE_MAC_END 96
+#define IP_SOURCE_AT 96
+#define ARP_SOURCE_AT 112
 
 static const char *protocol_name(int protocol)
 {
@@ -246,7 +253,9 @@ static void add_input(struct text *out, const struct rules *rules)
         text_add_format(out, "\t\tiifname \"%s\" ip daddr ", network->bridge);
         add_address(out, network->gateway);
         text_add(out, " meta l4proto { tcp, udp } th dport 53 accept\n");
-        text_add_format(out, "\t\tiifname \"%s\" icmp type echo-request accept\n", network->bridge);
+        text_add_format(out, "\t\tiifname \"%s\" ip daddr ", network->bridge);
+        add_address(out, network->gateway);
+        text_add(out, " icmp type echo-request accept\n");
         text_add_format(out, "\t\tiifname \"%s\" drop\n", network->bridge);
     }
     text_add(out, "\t}\n");
@@ -307,10 +316,54 @@ static void add_leaving(struct text *out, const struct rules *rules)
     text_add(out, "\t}\n");
 }
 
+/* A frame of `type` whose sender's address, `at` bits into its content, is not its hardware's. */
+static void add_sender(struct text *out, const struct network *network, const char *type, int at)
+{
+    int host_bits = 32 - network->prefix;
+
+    for (int digit = 0; digit * 4 < host_bits; digit++)
+        text_add_format(out,
+                        "\t\tether type %s @nh,%d,%d 0x%x "
+                        "@ll,%d,4 . @nh,%d,4 != @digits drop\n",
+                        type, at, network->prefix, network->subnet >> host_bits,
+                        SOURCE_MAC_END - 4 * (digit + 1), at + 32 - 4 * (digit + 1));
+}
+
+/*
+ * A replica's hardware address ends with its own address (network.h), and its port takes frames
+ * from no other: so address and hardware are compared, digit by digit, and nobody has to be
+ * listed here. `arp saddr ip` would look at one of the hardware types only that receivers take.
+ */
+static void add_senders(struct text *out, const struct rules *rules)
+{
+    text_add_format(out, "table bridge %s {\n\tset digits {\n\t\ttypeof @ll,%d,4 . @nh,%d,4\n",
+                    rules->table, SOURCE_MAC_END - 4, IP_SOURCE_AT + 28);
+    text_add(out, "\t\telements = { ");
+    for (int digit = 0; digit < 16; digit++)
+        text_add_format(out, "%s%d . %d", digit ? ", " : "", digit, digit);
+    text_add(out, " }\n\t}\n\tchain senders {\n"
+                  "\t\ttype filter hook prerouting priority -300; policy accept;\n");
+    for (size_t i = 0; i < rules->network_count; i++) {
+        add_sender(out, &rules->networks[i], "arp", ARP_SOURCE_AT);
+        add_sender(out, &rules->networks[i], "ip", IP_SOURCE_AT);
+    }
+    text_add(out, "\t}\n}\n");
+}
+
+/* As first words of a script: none of the tables is there. */
+static void add_removal(struct text *out, const char *table)
+{
+    static const char *const families[] = { "inet", "bridge" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(families); i++)
+        text_add_format(out, "add table %s %s\ndelete table %s %s\n", families[i], table,
+                        families[i], table);
+}
+
 void rules_format(const struct rules *rules, struct text *out)
 {
-    text_add_format(out, "add table inet %s\ndelete table inet %s\ntable inet %s {\n", rules->table,
-                    rules->table, rules->table);
+    add_removal(out, rules->table);
+    text_add_format(out, "table inet %s {\n", rules->table);
     add_published_set(out, rules);
     add_turns(out, rules);
     add_direct(out, rules);
@@ -324,6 +377,7 @@ void rules_format(const struct rules *rules, struct text *out)
     add_forward(out, rules);
     add_leaving(out, rules);
     text_add(out, "}\n");
+    add_senders(out, rules);
 }
 
 int rules_apply(const struct rules *rules, struct error *err)
@@ -342,7 +396,7 @@ int rules_remove(const char *table, struct error *err)
     AUTO_TEXT struct text script = { 0 };
     AUTO_TEXT struct text printed = { 0 };
 
-    text_add_format(&script, "add table inet %s\ndelete table inet %s\n", table, table);
+    add_removal(&script, table);
     if (rules_nft_run(text_get(&script), &printed, err) < 0)
         return error_wrap(err, "remove the packet rules '%s'", table);
     return 0;

@@ -17,7 +17,9 @@
  *  - a replica that died a moment ago: its "connection refused" (a RST in answer to a SYN) is
  *    dropped on balanced ports, so that the client's SYN is sent again, to a ready one;
  *  - isolation: networks do not reach each other nor other stacks' networks; internal ones have
- *    no way out; the others leave masqueraded; replicas reach the name server of their gateway.
+ *    no way out; the others leave masqueraded; replicas reach the name server of their gateway;
+ *  - senders: nobody speaks with the address of another of its network. It is a second table, of
+ *    the family "bridge" and the same name.
  */
 
 #pragma once

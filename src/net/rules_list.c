@@ -62,16 +62,17 @@ int rules_list_count(size_t *count_out, struct error *err)
 
 int rules_list_has(const char *table, bool *has_out, struct error *err)
 {
+    static const char *const families[] = { "inet", "bridge" };
     AUTO_TEXT struct text list = { 0 };
-    const char *rest;
-    char found[32];
 
-    if (rules_nft_run("list tables inet\n", &list, err) < 0)
+    if (rules_nft_run("list tables\n", &list, err) < 0)
         return error_wrap(err, "list the packet rules");
-    *has_out = false;
-    rest = text_get(&list);
-    while (!*has_out && next_table(&rest, found))
-        *has_out = strcmp(found, table) == 0;
+    *has_out = true;
+    for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+        AUTO_FREE char *line = alloc_format("table %s %s\n", families[i], table);
+
+        *has_out = *has_out && strstr(text_get(&list), line);
+    }
     return 0;
 }
 

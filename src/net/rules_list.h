@@ -17,7 +17,7 @@ struct error;
 /* How many stacks have a table here? The names of all begin with "carte". */
 int rules_list_count(size_t *count_out, struct error *err) MUST_CHECK;
 
-/* Is there the table of that name? Whoever flushes all rules takes ours as well. */
+/* Are the tables of that name there? Whoever flushes all rules takes ours as well. */
 int rules_list_has(const char *table, bool *has_out, struct error *err) MUST_CHECK;
 
 struct rules_list_port {

@@ -5,10 +5,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -89,7 +91,7 @@ void bed_command(const char *name, const char *command)
     }
 }
 
-int bed_socket(const char *name, int type)
+int bed_open(const char *name, int family, int type, int protocol)
 {
     struct error err = { 0 };
     char path[64];
@@ -102,13 +104,28 @@ int bed_socket(const char *name, int type)
         check(netns_open(path, &netns, &err), "open namespace", &err);
         check(netns_enter(netns, &home, &err), "enter namespace", &err);
     }
-    fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
     check(fd, "socket", NULL);
     if (name) {
         netns_leave(home);
         close(netns);
     }
     return fd;
+}
+
+int bed_socket(const char *name, int type)
+{
+    return bed_open(name, AF_INET, type, 0);
+}
+
+int bed_link(const char *name)
+{
+    struct ifreq request = { .ifr_name = "eth0" };
+    int fd = bed_socket(name, SOCK_DGRAM);
+
+    check(ioctl(fd, SIOCGIFINDEX, &request), "find eth0", NULL);
+    close(fd);
+    return request.ifr_ifindex;
 }
 
 int bed_listen(const char *name, int type, uint16_t port)
@@ -148,7 +165,9 @@ int bed_connect(const char *name, uint32_t address, uint16_t port, int ms)
 
 int bed_which(const int *listeners, size_t count, int ms)
 {
-    struct pollfd watched[16];
+    struct pollfd watched[64];
+
+    check(count <= ARRAY_SIZE(watched) ? 0 : -1, "watch so many", NULL);
 
     for (size_t i = 0; i < count; i++)
         watched[i] = (struct pollfd){ .fd = listeners[i], .events = POLLIN };

@@ -33,6 +33,8 @@ void bed_command(const char *name, const char *command);
 /* Sockets in the namespace `name` (NULL: the host's). Failures of the bed itself abort. */
 int bed_listen(const char *name, int type, uint16_t port);
 int bed_socket(const char *name, int type);
+int bed_link(const char *name); /* the index of its eth0 */
+int bed_open(const char *name, int family, int type, int protocol);
 
 /* Connect; a descriptor, or the negative errno (-ETIMEDOUT: nothing came back in `ms`). */
 int bed_connect(const char *name, uint32_t address, uint16_t port, int ms);

@@ -9,6 +9,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -61,7 +63,7 @@ static const struct {
     { "cin1", BED_IP(10, 88, 3, 1), 53, true },
 };
 
-static void networks_are_isolated(void **state)
+static void s26_networks_are_isolated(void **state)
 {
     int open_ports[] = {
         bed_listen("cneighbour", SOCK_STREAM, OPEN_PORT),
@@ -97,6 +99,141 @@ static void networks_are_isolated(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* Each datagram says which case it belongs to; what does not come is waited for once. */
+static void s26_datagrams_pass_where_connections_do(void **state)
+{
+    int sockets[ARRAY_SIZE(connections)];
+    bool came[ARRAY_SIZE(connections)] = { false };
+    int listeners[] = {
+        bed_listen("cneighbour", SOCK_DGRAM, OPEN_PORT),
+        bed_listen(NULL, SOCK_DGRAM, OPEN_PORT),
+        bed_listen("cdb", SOCK_DGRAM, OPEN_PORT),
+        bed_listen("cin2", SOCK_DGRAM, OPEN_PORT),
+        bed_listen("cforeign", SOCK_DGRAM, OPEN_PORT),
+        bed_listen(NULL, SOCK_DGRAM, 53),
+        stack_udp[0],
+        stack_udp[1],
+        stack_udp[2],
+    };
+    int which;
+
+    (void)state;
+    stack_apply(0, 3, 0);
+    stack_apply_other();
+    for (size_t i = 0; i < ARRAY_SIZE(connections); i++) {
+        uint8_t number = (uint8_t)i;
+
+        sockets[i] = bed_socket(connections[i].from, SOCK_DGRAM);
+        stack_direct(sockets[i], connections[i].to, connections[i].port);
+        (void)send(sockets[i], &number, 1, 0);
+    }
+    while ((which = bed_which(listeners, ARRAY_SIZE(listeners), BED_MS)) >= 0) {
+        uint8_t number = UINT8_MAX;
+
+        assert_int_equal(recv(listeners[which], &number, 1, 0), 1);
+        assert_in_range(number, 0, ARRAY_SIZE(connections) - 1);
+        came[number] = true;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(connections); i++) {
+        if (came[i] != connections[i].allowed)
+            fail_msg("case %zu: the datagram %s", i, came[i] ? "came" : "was lost");
+        close(sockets[i]);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(listeners) - 3; i++)
+        close(listeners[i]);
+}
+
+/* Who is answered by whom; a name of NULL is the host. */
+static const struct {
+    const char *from;
+    uint32_t to;
+    bool allowed;
+} echoes[] = {
+    { "cclient", BED_IP(10, 88, 1, 2), true },
+    { "cclient", BED_IP(10, 88, 1, 1), true },
+    { "cclient", NEIGHBOUR, true },
+    { "cclient", HOST, true },
+    { "cin1", BED_IP(10, 88, 3, 3), true },
+    { "cin1", BED_IP(10, 88, 3, 1), true },
+    { NULL, BED_IP(10, 88, 2, 2), true },
+    { "cclient", BED_IP(10, 88, 2, 2), false },
+    { "cclient", BED_IP(10, 88, 2, 1), false },
+    { "cclient", BED_IP(10, 88, 2, 255), false },
+    { "cclient", BED_IP(10, 88, 3, 3), false },
+    { "cclient", BED_IP(10, 88, 9, 2), false },
+    { "cclient", BED_IP(10, 88, 9, 1), false },
+    { "cdb", BED_IP(10, 88, 1, 2), false },
+    { "cdb", VIRTUAL, false },
+    { "cforeign", BED_IP(10, 88, 1, 2), false },
+    { "cforeign", VIRTUAL, false },
+    { "cforeign", BED_IP(10, 88, 1, 1), false },
+    { "cneighbour", BED_IP(10, 88, 1, 2), false },
+    { "cneighbour", VIRTUAL, false },
+    { "cneighbour", BED_IP(10, 88, 1, 1), false },
+    { "cin1", NEIGHBOUR, false },
+    { "cin1", HOST, false },
+    { "cin1", BED_IP(10, 88, 1, 2), false },
+};
+
+static uint16_t checksum(const void *data, size_t length)
+{
+    const uint8_t *bytes = data;
+    uint32_t sum = 0;
+
+    for (size_t i = 0; i + 1 < length; i += 2)
+        sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
+    sum = (sum & 0xffff) + (sum >> 16);
+    return htons((uint16_t) ~(sum + (sum >> 16)));
+}
+
+static int send_echo(size_t number)
+{
+    struct icmphdr echo = { .type = ICMP_ECHO };
+    int fd = bed_open(echoes[number].from, AF_INET, SOCK_RAW, IPPROTO_ICMP);
+
+    echo.un.echo.id = htons((uint16_t)(0x4300 + number));
+    echo.checksum = checksum(&echo, sizeof(echo));
+    stack_direct(fd, echoes[number].to, 0);
+    (void)send(fd, &echo, sizeof(echo), 0);
+    return fd;
+}
+
+/* Is one of the packets that have come the answer? */
+static bool is_answered(int fd, size_t number)
+{
+    uint8_t packet[256];
+
+    while (recv(fd, packet, sizeof(packet), MSG_DONTWAIT) >= 28) {
+        struct icmphdr echo;
+
+        memcpy(&echo, packet + sizeof(struct iphdr), sizeof(echo));
+        if (echo.type == ICMP_ECHOREPLY && ntohs(echo.un.echo.id) == 0x4300 + number)
+            return true;
+    }
+    return false;
+}
+
+static void s26_echoes_pass_where_connections_do(void **state)
+{
+    int sockets[ARRAY_SIZE(echoes)];
+    bool answered[ARRAY_SIZE(echoes)] = { false };
+    int which;
+
+    (void)state;
+    stack_apply(0, 3, 0);
+    stack_apply_other();
+    for (size_t i = 0; i < ARRAY_SIZE(echoes); i++)
+        sockets[i] = send_echo(i);
+    while ((which = bed_which(sockets, ARRAY_SIZE(sockets), BED_MS)) >= 0)
+        if (is_answered(sockets[which], (size_t)which))
+            answered[which] = true;
+    for (size_t i = 0; i < ARRAY_SIZE(echoes); i++) {
+        if (answered[i] != echoes[i].allowed)
+            fail_msg("case %zu is %sanswered", i, answered[i] ? "" : "not ");
+        close(sockets[i]);
+    }
+}
+
 static void who_leaves_bears_the_address_of_the_host(void **state)
 {
     int listener = bed_listen("cneighbour", SOCK_STREAM, OPEN_PORT);
@@ -118,7 +255,7 @@ static void who_leaves_bears_the_address_of_the_host(void **state)
     close(listener);
 }
 
-static void a_forged_source_is_dropped(void **state)
+static void s26_a_forged_source_is_dropped(void **state)
 {
     int listener = bed_listen("cneighbour", SOCK_DGRAM, OPEN_PORT);
     int fd;
@@ -142,7 +279,7 @@ static void a_forged_source_is_dropped(void **state)
 }
 
 /* The neighbour sends packets for 127.0.0.1 to the host, which may route them. */
-static void a_port_of_loopback_is_not_reached_by_the_neighbour(void **state)
+static void s30_a_port_of_loopback_is_not_reached_by_the_neighbour(void **state)
 {
     struct error err = { 0 };
 
@@ -180,10 +317,12 @@ static void tables_of_others_are_left_alone(void **state)
 static int run(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(networks_are_isolated),
+        cmocka_unit_test(s26_networks_are_isolated),
+        cmocka_unit_test(s26_datagrams_pass_where_connections_do),
+        cmocka_unit_test(s26_echoes_pass_where_connections_do),
         cmocka_unit_test(who_leaves_bears_the_address_of_the_host),
-        cmocka_unit_test(a_forged_source_is_dropped),
-        cmocka_unit_test(a_port_of_loopback_is_not_reached_by_the_neighbour),
+        cmocka_unit_test(s26_a_forged_source_is_dropped),
+        cmocka_unit_test(s30_a_port_of_loopback_is_not_reached_by_the_neighbour),
         cmocka_unit_test(tables_of_others_are_left_alone),
     };
 
