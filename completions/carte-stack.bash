@@ -37,7 +37,7 @@ _carte_stack_complete()
         --format) values='table json' ;;
         esac ;;
     logs)
-        words="$globals --follow -f --tail -n --timestamps -t --since --no-log-prefix --no-color"
+        words="$globals --follow -f --tail -n --timestamps -t --raw --since --no-log-prefix --no-color"
         services=1
         case $previous in
         esac ;;

@@ -143,7 +143,7 @@ _carte_complete()
         case $previous in
         esac ;;
     logs)
-        words="$globals --follow -f --tail -n --timestamps -t --since"
+        words="$globals --follow -f --tail -n --timestamps -t --raw --since"
         case $previous in
         esac ;;
     update)

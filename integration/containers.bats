@@ -5,6 +5,7 @@ load lib_single
 
 @test "run shows the output and ends with the program's exit status" {
     run --separate-stderr carte run --rm tool sh -c 'echo out; echo err >&2; exit 7'
+    echo "$stderr"
     [ "$status" -eq 7 ]
     [ "$output" = out ]
     [ "$stderr" = err ]
@@ -167,6 +168,15 @@ said() {
     carte rename grown "${id:0:2}" # the beginning of an id is a name like any other
     carte rename "${id:0:2}" grow
     carte rm -f grow
+}
+
+@test "what a container writes does not drive the terminal that its log is read on" {
+    carte run --name loud tool printf '\033]0;title\007\033[31mred\033[0m\033[2J\n' >/dev/null
+    [ "$(carte logs loud)" = "$(printf '\033]0;title\007\033[31mred\033[0m\033[2J')" ]
+    shown=$(in_terminal 'exec carte logs loud' </dev/null)
+    [[ $shown == '?]0;title?'$'\033[31mred'*'?[2J'* ]]
+    shown=$(in_terminal 'exec carte logs --raw loud' </dev/null)
+    [[ $shown == *$'\033]0;title\007'* ]]
 }
 
 @test "pause stops the processes, unpause lets them go on, and stop does both" {

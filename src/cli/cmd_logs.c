@@ -27,7 +27,7 @@
 #include "util/place.h"
 
 struct logs_options {
-    bool follow, timestamps, no_prefix, no_colour;
+    bool follow, timestamps, no_prefix, no_colour, raw;
     const char *tail, *since;
 };
 
@@ -51,6 +51,11 @@ struct logs_options {
             .name = "timestamps",                                                      \
             OPTION(FLAG, struct logs_options, timestamps),                             \
             .doc = "Print the time before each line.",                                 \
+        },                                                                             \
+        {                                                                              \
+            .name = "raw",                                                             \
+            OPTION(FLAG, struct logs_options, raw),                                    \
+            .doc = "Print control characters as they are, also on a terminal.",        \
         },                                                                             \
     {                                                                                  \
         .name = "since", .argument = "TIME", OPTION(TEXT, struct logs_options, since), \
@@ -160,6 +165,8 @@ static int print_logs(struct command_call *call, const char *project,
     query.stop_fd = stop_fd;
     log_printer_init(&printing.printer, prefix, options->timestamps);
     printing.printer.colour = printing.printer.colour && !options->no_colour;
+    if (options->raw)
+        printing.printer.cleans_stdout = printing.printer.cleans_stderr = false;
     result = log_reader_each(&query, print_record, &printing, err);
     log_printer_done(&printing.printer);
     if (result == 0 && printing.err.code != ERROR_NONE) {

@@ -25,6 +25,8 @@ void log_printer_init(struct log_printer *printer, bool prefix, bool timestamps)
         .prefix = prefix,
         .timestamps = timestamps,
         .colour = output_has_colour(STDOUT_FILENO),
+        .cleans_stdout = isatty(STDOUT_FILENO),
+        .cleans_stderr = isatty(STDERR_FILENO),
     };
 }
 
@@ -76,7 +78,10 @@ void log_printer_format(struct log_printer *printer, const struct log_reader_rec
         add_prefix(printer, record->replica, out);
     if (!goes_on && printer->timestamps)
         text_add_format(out, "%s ", record->time);
-    text_add_bytes(out, record->text, record->length);
+    if (record->is_stderr ? printer->cleans_stderr : printer->cleans_stdout)
+        output_add_coloured(out, record->text, record->length);
+    else
+        text_add_bytes(out, record->text, record->length);
     if (!record->is_partial)
         text_add_char(out, '\n');
 }

@@ -3,8 +3,9 @@
 /*
  * Log records as people read them: "login-1  | listening on :8000"
  *
- * Each replica has a colour of its own, taken in turn; stderr of a replica goes to stderr. The
- * text itself is passed on as the container wrote it.
+ * Each replica has a colour of its own, taken in turn; stderr of a replica goes to stderr. To a
+ * file or a pipe the text is passed on as the container wrote it; on a terminal it may colour
+ * itself and nothing else, or a container could drive the user's terminal.
  */
 
 #pragma once
@@ -21,7 +22,8 @@ struct error;
 
 struct log_printer {
     bool prefix, timestamps, colour;
-    size_t width;            /* of the widest name so far */
+    bool cleans_stdout, cleans_stderr; /* there is a terminal */
+    size_t width;                      /* of the widest name so far */
     struct strings replicas; /* in the order in which they were met: it gives the colours */
     char *open_replica;      /* whose line has not ended yet, or NULL */
 };

@@ -123,6 +123,44 @@ void output_add_clean(struct text *out, const char *string)
     }
 }
 
+/* Length of a sequence that sets colours, "ESC [ 1 ; 31 m"; 0: it is none. */
+static size_t colour_length(const char *bytes, size_t length)
+{
+    size_t at = 2;
+
+    if (length < 3 || bytes[0] != '\033' || bytes[1] != '[')
+        return 0;
+    while (at < length && (strchr(";:", bytes[at]) || (bytes[at] >= '0' && bytes[at] <= '9')) &&
+           bytes[at] != '\0')
+        at++;
+    return at < length && bytes[at] == 'm' ? at + 1 : 0;
+}
+
+void output_add_coloured(struct text *out, const char *bytes, size_t length)
+{
+    bool has_colour = false;
+
+    if (length > 0 && bytes[length - 1] == '\r')
+        length--;
+    for (size_t at = 0; at < length;) {
+        size_t colour = colour_length(bytes + at, length - at);
+        size_t step = colour ? colour : printable_length((const unsigned char *)bytes + at);
+
+        has_colour = has_colour || colour;
+        if (bytes[at] == '\t')
+            step = 1;
+        if (step == 0 || step > length - at) {
+            text_add_char(out, '?');
+            at++;
+            continue;
+        }
+        text_add_bytes(out, bytes + at, step);
+        at += step;
+    }
+    if (has_colour)
+        text_add(out, "\033[0m");
+}
+
 char *output_clean(const char *string)
 {
     AUTO_TEXT struct text out = { 0 };

@@ -38,7 +38,13 @@ void output_set_program(const char *name);
 /* Add `string` without control characters: C0, DEL, C1 and bytes that are no UTF-8 become '?'. */
 void output_add_clean(struct text *out, const char *string);
 
-/* The same as a string of its own, which the caller frees; NULL gives "". */
+/*
+ * The same of a line of `length` bytes that may have tabs and colours (SGR sequences), which end
+ * with it. A carriage return at its end is left out.
+ */
+void output_add_coloured(struct text *out, const char *bytes, size_t length);
+
+/* What output_add_clean() adds as a string of its own, which the caller frees; NULL gives "". */
 char *output_clean(const char *string) MUST_CHECK;
 
 /* How many columns `string` takes: one for each UTF-8 character. */

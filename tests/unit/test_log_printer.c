@@ -6,6 +6,7 @@
 
 #include "cli/log_printer.h"
 #include "cli/scale_word.h"
+#include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 
@@ -75,6 +76,44 @@ static void times_stand_before_the_text(void **state)
     log_printer_done(&printer);
 }
 
+static void on_a_terminal_text_has_colours_and_no_other_control(void **state)
+{
+    static const struct {
+        const char *text, *shown;
+    } cases[] = {
+        { "plain\ttab", "plain\ttab" },
+        { "\033[1;31mred\033[0m", "\033[1;31mred\033[0m\033[0m" },
+        { "\033[31mleft red", "\033[31mleft red\033[0m" },
+        { "of a terminal\r", "of a terminal" },
+        { "\033]0;title\a", "?]0;title?" },
+        { "\033[2J\033[H\033[6n", "?[2J?[H?[6n" },
+        { "\033[31", "?[31" },
+        { "a\bb\rc\x7f", "a?b?c?" },
+        { "\xc2\x9b"
+          "2J \xc3\xa4",
+          "??2J \xc3\xa4" },
+        { "cut \xc3", "cut ?" },
+        { "", "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct log_printer printer = { .cleans_stdout = true };
+        struct log_reader_record only = record("a-1", cases[i].text);
+        AUTO_TEXT struct text out = { 0 };
+        AUTO_TEXT struct text raw = { 0 };
+        AUTO_FREE char *shown = alloc_format("%s\n", cases[i].shown);
+        AUTO_FREE char *written = alloc_format("%s\n", cases[i].text);
+
+        log_printer_format(&printer, &only, &out);
+        assert_string_equal(text_get(&out), shown);
+        only.is_stderr = true; /* goes to a file */
+        log_printer_format(&printer, &only, &raw);
+        assert_string_equal(text_get(&raw), written);
+        log_printer_done(&printer);
+    }
+}
+
 static void a_scale_word_is_a_service_and_a_count(void **state)
 {
     static const char *const wrong[] = { "login",    "=5",      "login=",
@@ -104,6 +143,7 @@ int main(void)
         cmocka_unit_test(each_replica_has_a_colour_of_its_own),
         cmocka_unit_test(a_partial_line_goes_on_in_the_next_record),
         cmocka_unit_test(times_stand_before_the_text),
+        cmocka_unit_test(on_a_terminal_text_has_colours_and_no_other_control),
         cmocka_unit_test(a_scale_word_is_a_service_and_a_count),
     };
 
