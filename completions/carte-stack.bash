@@ -21,7 +21,7 @@ _carte_stack_complete()
     esac
     case $command in
     up)
-        words="$globals --detach -d --wait --wait-timeout --build --no-build --pull --force-recreate --scale --timeout -t --no-log-prefix --timestamps"
+        words="$globals --detach -d --wait --wait-timeout --build --no-build --pull --insecure --force-recreate --scale --timeout -t --no-log-prefix --timestamps"
         services=1
         case $previous in
         --pull) values='missing always never policy' ;;
@@ -77,7 +77,7 @@ _carte_stack_complete()
         case $previous in
         esac ;;
     build)
-        words="$globals --build-arg --check --no-cache"
+        words="$globals --build-arg --check --no-cache --insecure"
         services=1
         case $previous in
         esac ;;

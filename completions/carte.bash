@@ -21,7 +21,7 @@ _carte_complete()
     esac
     case $command in
     build)
-        words="$globals --tag -t --file -f --build-arg --check --no-cache --label --target --no-cache-filter --cache-from --cache-to --network --secret --ssh --build-context --allow --quiet -q"
+        words="$globals --tag -t --file -f --build-arg --check --no-cache --insecure --label --target --no-cache-filter --cache-from --cache-to --network --secret --ssh --build-context --allow --quiet -q"
         case $previous in
         esac ;;
     bootstrap)

@@ -302,6 +302,68 @@ HELPER
     carte-stack down -t 0
 }
 
+@test "an image is fetched again when the last time was as long ago as the pull policy says" {
+    CARTE_ROOT=$OWN carte build -q -t $PLAIN/aging "$CARTE_TEST/context"
+    CARTE_ROOT=$OWN carte push $PLAIN/aging
+    printf 'name: aging\nservices: {web: {image: "%s", pull_policy: every_1w2d, stop_signal: SIGKILL}}\n' $PLAIN/aging >carte.yaml
+    carte-stack up -d
+    first=$(digest_of $PLAIN/aging)
+    printf 'FROM %s\nLABEL second=1\n' $PLAIN/aging >Cartefile
+    CARTE_ROOT=$OWN carte build -q -t $PLAIN/aging .
+    CARTE_ROOT=$OWN carte push $PLAIN/aging
+    last_pull() { # DATE
+        jq --arg name "$PLAIN/aging:latest" --arg at "$(date -u -d "$1" +%FT%TZ)" \
+            '(.manifests[].annotations | select(."org.opencontainers.image.ref.name" == $name))["carte.pulled"] = $at' \
+            "$CARTE_ROOT/images/index.json" >index
+        cat index >"$CARTE_ROOT/images/index.json"
+    }
+    last_pull '8 days ago'
+    carte-stack up -d
+    [ "$(digest_of $PLAIN/aging)" = "$first" ]
+    last_pull '10 days ago'
+    carte-stack up -d
+    [ "$(digest_of $PLAIN/aging)" != "$first" ]
+    # It is asked once, also when there is nothing new.
+    last_pull '10 days ago'
+    carte-stack up -d 2>log
+    grep -q 'Up to date' log
+    carte-stack up -d 2>log
+    run ! grep 'Up to date' log
+    carte-stack down -t 0
+}
+
+@test "a service for another platform is refused before anything is fetched or built" {
+    printf 'name: far\nservices:\n  near: {image: "%s"}\n  web: {image: far, build: %s, platform: linux/s390x}\n' \
+        $PLAIN/not-there "$CARTE_TEST/context" >carte.yaml
+    for command in 'up -d' build; do
+        run ! carte-stack $command
+        [[ "$output" == *"service 'web': its platform is 'linux/s390x', and this machine's is linux/"* ]]
+        [[ "$output" != *not-there* ]]
+    done
+    sed -i 's/s390x/quick/' carte.yaml
+    run ! carte-stack build
+    [[ "$output" == *"service 'web': "*quick* ]]
+}
+
+@test "up and build take a certificate that nobody trusts with --insecure" {
+    trust
+    login $SAFE
+    publish $SAFE/unknown
+    rm -r "$HOME/.config"
+    carte rmi $SAFE/unknown
+    printf 'name: unknown\nservices: {web: {image: "%s"}}\n' $SAFE/unknown >carte.yaml
+    run ! carte-stack up -d
+    [[ "$output" == *certificate* ]]
+    carte-stack up -d --insecure
+    carte-stack down -t 0
+    printf 'FROM %s\nLABEL a=b\n' $SAFE/unknown >Cartefile
+    run ! env CARTE_ROOT="$OWN" carte build .
+    [[ "$output" == *certificate* ]]
+    CARTE_ROOT=$OWN carte build --insecure .
+    printf 'name: unknown\nservices: {web: {build: .}}\n' >carte.yaml
+    CARTE_ROOT=$OWN.2 carte-stack build --insecure
+}
+
 @test "a build pulls the base that it lacks" {
     publish $PLAIN/base
     printf 'FROM %s\nCOPY --from=%s /www/index.html /copy\nRUN --network=none test -s /copy\n' $PLAIN/base $PLAIN/base >Cartefile

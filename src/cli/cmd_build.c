@@ -14,12 +14,13 @@
 #include "cli/open_store.h"
 #include "cli/output.h"
 #include "cli/project.h"
+#include "cli/registry_job.h"
 #include "image/reference.h"
 #include "util/alloc.h"
 #include "util/error.h"
 
 struct build_options {
-    bool no_cache, check;
+    bool no_cache, check, insecure;
     struct strings args;
     /* of `carte build` only: */
     struct strings names, labels, secrets, ssh, contexts, rights;
@@ -47,6 +48,7 @@ struct build_options {
 
 static const struct option stack_options[] = {
     COMMON_OPTIONS,
+    REGISTRY_JOB_INSECURE_OPTION(struct build_options),
     { 0 },
 };
 
@@ -102,6 +104,7 @@ static int build_run(struct command_call *call, struct error *err)
     struct image_builder builder = {
         .progress = &progress,
         .no_cache = options->no_cache,
+        .insecure = options->insecure,
         .args = &options->args,
         .findings = options->check ? &findings : NULL,
     };
@@ -149,6 +152,7 @@ static const struct option image_options[] = {
         .doc = "The Cartefile, instead of PATH/Cartefile or PATH/Dockerfile.",
     },
     COMMON_OPTIONS,
+    REGISTRY_JOB_INSECURE_OPTION(struct build_options),
     {
         .name = "label",
         .argument = "KEY=VALUE",
@@ -232,6 +236,7 @@ static int build_request(struct command_call *call, struct build_request *reques
         .store = store,
         .progress = &progress,
         .no_cache = options->no_cache,
+        .insecure = options->insecure,
         .args = &options->args,
         .findings = options->check ? &findings : NULL,
     };

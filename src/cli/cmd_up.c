@@ -19,6 +19,7 @@
 #include "cli/image_builder.h"
 #include "cli/open_store.h"
 #include "cli/project.h"
+#include "cli/registry_job.h"
 #include "cli/remote.h"
 #include "cli/stack_choice.h"
 #include "runtime/container.h"
@@ -28,7 +29,7 @@
 
 struct up_options {
     bool detach, build, no_build, wait, force_recreate;
-    bool no_log_prefix, timestamps, remove_orphans;
+    bool no_log_prefix, timestamps, remove_orphans, insecure;
     struct strings scale;
     const char *pull;
     int64_t wait_timeout_ms, timeout_ms;
@@ -73,6 +74,7 @@ static const struct option up_options[] = {
         .doc = "Fetch images that are not built: missing, always, never, or as the services' "
                "pull_policy says.",
     },
+    REGISTRY_JOB_INSECURE_OPTION(struct up_options),
     {
         .name = "force-recreate",
         OPTION(FLAG, struct up_options, force_recreate),
@@ -158,6 +160,7 @@ static int prepare_images(struct command_call *call, const struct stack *stack,
         .progress = &progress,
         .stack = stack,
         .pull_policy = strcmp(options->pull, "policy") == 0 ? NULL : options->pull,
+        .insecure = options->insecure,
     };
     int result;
 

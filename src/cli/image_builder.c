@@ -10,12 +10,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "build/platform.h"
 #include "cli/build_inputs.h"
 #include "cli/build_network.h"
 #include "cli/output.h"
 #include "cli/registry_job.h"
 #include "cli/run_step.h"
+#include "image/registry_pull.h"
 #include "util/alloc.h"
+#include "util/clock.h"
 #include "util/diagnostic.h"
 #include "util/error.h"
 #include "util/file.h"
@@ -23,10 +26,20 @@
 
 /* One image that is being built. */
 struct job {
-    struct progress *progress;
-    struct store *store;
+    const struct image_builder *builder;
     char *item; /* "Image metaverse-login" */
 };
+
+static int pull(const struct image_builder *builder, const char *name, struct error *err)
+{
+    const struct registry_job job = {
+        .store = builder->store,
+        .progress = builder->progress,
+        .insecure = builder->insecure,
+    };
+
+    return registry_job_pull(&job, name, NULL, err);
+}
 
 void image_builder_add_args(const struct strings *args, struct strings_map *map)
 {
@@ -51,7 +64,7 @@ static void show_step(void *context, size_t step, size_t step_count, const char 
 
     text_add_format(&status, "%s[%zu/%zu] %s", cached ? "CACHED " : "", step, step_count,
                     instruction);
-    progress_update(job->progress, job->item, PROGRESS_WORKING, text_get(&status));
+    progress_update(job->builder->progress, job->item, PROGRESS_WORKING, text_get(&status));
 }
 
 /* A build_run_fn gets the context of the job; the container needs none. */
@@ -66,9 +79,8 @@ static int run_container(void *context, struct container_spec *spec, const char 
 static int pull_base(void *context, const char *name, struct error *err)
 {
     const struct job *job = context;
-    const struct registry_job pull = { .store = job->store, .progress = job->progress };
 
-    return registry_job_pull(&pull, name, NULL, err);
+    return pull(job->builder, name, err);
 }
 
 /* What stays is in nobody's way, and the next build tries again. */
@@ -116,7 +128,7 @@ static int build(const struct image_builder *builder, const char *label,
                  struct build_request *request, struct image **image_out, struct error *err)
 {
     AUTO_FREE char *item = alloc_format("Image %s", label);
-    struct job job = { builder->progress, builder->store, item };
+    struct job job = { builder, item };
 
     sweep_networks();
     request->no_cache = request->no_cache || builder->no_cache;
@@ -238,6 +250,23 @@ static int read_inputs(const struct image_builder *builder, const struct service
     return 0;
 }
 
+/* Programs of other platforms are not emulated. */
+static int check_platform(const struct service *service, struct error *err)
+{
+    AUTO_FREE char *own = platform_own();
+    bool is_own = true;
+
+    if (!service->platform)
+        return 0;
+    if (platform_is_own(service->platform, &is_own, err) < 0)
+        return error_wrap(err, "service '%s': platform", service->name);
+    if (!is_own)
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "service '%s': its platform is '%s', and this machine's is %s",
+                         service->name, service->platform, own);
+    return 0;
+}
+
 int image_builder_build_service(const struct image_builder *builder, const struct service *service,
                                 struct error *err)
 {
@@ -253,7 +282,7 @@ int image_builder_build_service(const struct image_builder *builder, const struc
     AUTO_BUILD_INPUTS struct build_inputs inputs = { 0 };
     int result;
 
-    if (read_inputs(builder, service, &inputs, err) < 0)
+    if (check_platform(service, err) < 0 || read_inputs(builder, service, &inputs, err) < 0)
         return -1;
     build_inputs_apply(&inputs, &request);
     if (build->dockerfile && build->dockerfile[0] != '/')
@@ -298,13 +327,22 @@ static enum service_pull policy_of(const struct image_builder *builder,
                                                         : SERVICE_PULL_MISSING;
 }
 
-static int pull(const struct image_builder *builder, const struct service *service,
-                struct error *err)
+static int pull_service(const struct image_builder *builder, const struct service *service,
+                        struct error *err)
 {
-    const struct registry_job job = { .store = builder->store, .progress = builder->progress };
-
-    if (registry_job_pull(&job, service->image, NULL, err) < 0)
+    if (pull(builder, service->image, err) < 0)
         return error_wrap(err, "service '%s'", service->name);
+    return 0;
+}
+
+/* Whether the registry was last asked so long ago that it is to be asked again. */
+static int is_due(struct store *store, const struct service *service, bool *out, struct error *err)
+{
+    int64_t pulled_ms = 0;
+
+    if (registry_pull_find_time(store, service->image, &pulled_ms, err) < 0)
+        return error_wrap(err, "service '%s'", service->name);
+    *out = clock_wall_ms() - pulled_ms >= service->pull_refresh_after_ms;
     return 0;
 }
 
@@ -313,16 +351,19 @@ static int prepare(const struct image_builder *builder, const struct service *se
 {
     enum service_pull policy = policy_of(builder, service);
     bool can_build = service->build.present && choice != IMAGE_BUILDER_NONE;
-    bool missing = true;
+    bool missing = true, due = false;
 
     if (can_build && (choice == IMAGE_BUILDER_ALL || policy == SERVICE_PULL_BUILD))
         return image_builder_build_service(builder, service, err);
     if (policy == SERVICE_PULL_ALWAYS && !service->build.present)
-        return pull(builder, service, err);
+        return pull_service(builder, service, err);
     if (is_missing(builder->store, service->image, &missing, err) < 0)
         return -1;
+    if (!missing && policy == SERVICE_PULL_REFRESH && !service->build.present &&
+        is_due(builder->store, service, &due, err) < 0)
+        return -1;
     if (!missing)
-        return 0;
+        return due ? pull_service(builder, service, err) : 0;
     if (can_build)
         return image_builder_build_service(builder, service, err);
     if (service->build.present)
@@ -334,7 +375,7 @@ static int prepare(const struct image_builder *builder, const struct service *se
                          "service '%s': image '%s' is not in the store, and is never pulled; fetch "
                          "it with 'carte pull %s'",
                          service->name, service->image, service->image);
-    return pull(builder, service, err);
+    return pull_service(builder, service, err);
 }
 
 /* Services may share an image that one of them builds. */
@@ -349,6 +390,11 @@ static const struct service *find_maker(const struct stack *stack, const struct 
     return service;
 }
 
+static bool is_chosen(const struct strings *names, const struct service *service)
+{
+    return names->count == 0 || strings_has(names, service->name);
+}
+
 int image_builder_prepare(const struct image_builder *builder, const struct stack *stack,
                           const struct strings *names, enum image_builder_choice choice,
                           struct error *err)
@@ -356,11 +402,17 @@ int image_builder_prepare(const struct image_builder *builder, const struct stac
     AUTO_FREE size_t *order = alloc_array(size_t, MAX(stack->service_count, (size_t)1));
     AUTO_STRINGS struct strings done = { 0 };
 
+    for (size_t i = 0; i < stack->service_count; i++) {
+        const struct service *service = &stack->services[i];
+
+        if (is_chosen(names, service) && check_platform(service, err) < 0)
+            return -1;
+    }
     stack_order(stack, order);
     for (size_t i = 0; i < stack->service_count; i++) {
         const struct service *service = &stack->services[order[i]];
 
-        if (names->count > 0 && !strings_has(names, service->name))
+        if (!is_chosen(names, service))
             continue;
         if (strings_has(&done, service->image))
             continue;

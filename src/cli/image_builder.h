@@ -28,6 +28,7 @@ struct image_builder {
     const struct strings *args; /* "KEY=value", over those of the file; NULL: none */
     size_t *findings; /* only look at the Cartefiles, and count what could be better; or NULL */
     const char *pull_policy; /* "missing", "always" or "never", over the services'; NULL: none */
+    bool insecure;           /* of pulls, as in registry_job.h */
 };
 
 /* Take "KEY=value", or "KEY" with the value of our own environment, into `map`. */

@@ -24,12 +24,14 @@
 #define INDEX_SIZE_MAX (64U << 20)
 #define NAME_KEY "org.opencontainers.image.ref.name"
 #define CREATED_KEY "org.opencontainers.image.created"
+#define PULLED_KEY "carte.pulled"
 
 static void item_done(struct catalog_item *item)
 {
     free(item->digest);
     free(item->name);
     free(item->created);
+    free(item->pulled);
 }
 
 void catalog_done(struct catalog *catalog)
@@ -66,6 +68,7 @@ static int parse_item(const struct json *json, struct catalog *out, struct error
     item->digest = alloc_text(digest);
     item->name = alloc_text(json_find_text(notes, NAME_KEY, NULL));
     item->created = alloc_text(json_find_text(notes, CREATED_KEY, NULL));
+    item->pulled = alloc_text(json_find_text(notes, PULLED_KEY, NULL));
     item->size_bytes = (uint64_t)MAX(json_find_int(json, "size", 0), 0);
     return 0;
 }
@@ -101,6 +104,8 @@ static struct json *format_item(const struct catalog_item *item)
         json_set_text(notes, NAME_KEY, item->name);
     if (item->created)
         json_set_text(notes, CREATED_KEY, item->created);
+    if (item->pulled)
+        json_set_text(notes, PULLED_KEY, item->pulled);
     json_set(json, "annotations", notes);
     return json;
 }
@@ -169,7 +174,20 @@ void catalog_remove_name(struct catalog *catalog, const char *name)
             return;
         }
         free(item->name);
-        item->name = NULL;
+        free(item->pulled);
+        item->name = item->pulled = NULL;
+    }
+}
+
+void catalog_note_pull(struct catalog *catalog, const char *name, const char *now)
+{
+    for (size_t i = 0; i < catalog->count; i++) {
+        struct catalog_item *item = &catalog->items[i];
+
+        if (!item->name || strcmp(item->name, name) != 0)
+            continue;
+        free(item->pulled);
+        item->pulled = alloc_text(now);
     }
 }
 

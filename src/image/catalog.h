@@ -20,6 +20,7 @@ struct catalog_item {
     char *digest; /* of the manifest */
     char *name;   /* NULL: none */
     char *created;
+    char *pulled; /* when the name last came from a registry, or was confirmed by it; or NULL */
     uint64_t size_bytes; /* of the manifest */
 };
 
@@ -41,6 +42,8 @@ const struct catalog_item *catalog_find_digest(const struct catalog *catalog, co
 
 /* Add an item. A name is taken from the image that had it, which stays without one. */
 void catalog_add(struct catalog *catalog, const struct catalog_item *item);
+/* Record that a registry has this image for the name now. */
+void catalog_note_pull(struct catalog *catalog, const char *name, const char *now);
 /* Take a name away; the image stays without a name if it was the last. */
 void catalog_remove_name(struct catalog *catalog, const char *name);
 void catalog_remove_digest(struct catalog *catalog, const char *digest);

@@ -24,6 +24,7 @@
 #include "image/registry_manifest.h"
 #include "image/store.h"
 #include "util/alloc.h"
+#include "util/clock.h"
 #include "util/error.h"
 #include "util/json.h"
 #include "util/parallel.h"
@@ -197,6 +198,20 @@ static int find_digest(struct store *store, const char *name, char **out, struct
     return 0;
 }
 
+static int note_pull(struct store *store, const char *name, struct error *err)
+{
+    int store_fd = store_get_folder(store);
+    AUTO_CATALOG struct catalog catalog = { 0 };
+    AUTO_CLOSE int lock = catalog_lock(store_fd, err);
+    char now[32];
+
+    if (lock < 0 || catalog_load(store_fd, &catalog, err) < 0)
+        return -1;
+    clock_format_wall(clock_wall_ms(), now);
+    catalog_note_pull(&catalog, name, now);
+    return catalog_save(store_fd, &catalog, err);
+}
+
 static int save(struct pull *pull, const char *name, struct registry_pulled *out, struct error *err)
 {
     AUTO_STRINGS struct strings names = { 0 };
@@ -205,7 +220,8 @@ static int save(struct pull *pull, const char *name, struct registry_pulled *out
 
     strings_add(&names, name);
     if (find_digest(pull->store, name, &before, err) < 0 ||
-        store_add_image(pull->store, text_get(&pull->manifest.json), &names, &now, err) < 0)
+        store_add_image(pull->store, text_get(&pull->manifest.json), &names, &now, err) < 0 ||
+        note_pull(pull->store, name, err) < 0)
         return -1;
     *out = (struct registry_pulled){
         .name = alloc_text(name),
@@ -237,5 +253,25 @@ int registry_pull(struct store *store, const char *reference,
         return -1;
     if (connect_all(&pull, err) < 0 || fetch_all(&pull, err) < 0 || save(&pull, name, out, err) < 0)
         return error_wrap(err, "pull '%s'", name);
+    return 0;
+}
+
+int registry_pull_find_time(struct store *store, const char *reference, int64_t *wall_ms_out,
+                            struct error *err)
+{
+    AUTO_CATALOG struct catalog catalog = { 0 };
+    const struct catalog_item *item = NULL;
+    const char *time = NULL;
+    AUTO_FREE char *name = NULL;
+
+    if (reference_parse(reference, &name, err) < 0 ||
+        catalog_load(store_get_folder(store), &catalog, err) < 0)
+        return -1;
+    item = catalog_find_name(&catalog, name);
+    if (!item)
+        return error_set(err, ERROR_NOT_FOUND, "the store has no image '%s'", name);
+    time = item->pulled ? item->pulled : item->created;
+    if (!time || !clock_parse_wall(time, wall_ms_out))
+        *wall_ms_out = 0;
     return 0;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "image/image.h"
 #include "util/macro.h"
@@ -38,3 +39,10 @@ void registry_pull_done(struct registry_pulled *pulled);
 int registry_pull(struct store *store, const char *reference,
                   const struct registry_pull_settings *settings, struct registry_pulled *out,
                   struct error *err) MUST_CHECK;
+
+/*
+ * When `reference` was last pulled, in wall time; a name that was given here counts as pulled when
+ * its image came into the store. ERROR_NOT_FOUND: the store has no such name.
+ */
+int registry_pull_find_time(struct store *store, const char *reference, int64_t *wall_ms_out,
+                            struct error *err) MUST_CHECK;

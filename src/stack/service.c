@@ -17,7 +17,9 @@
 #include "util/clock.h"
 #include "util/text.h"
 
-static const char *const pull_policies[] = { "missing", "always", "never", "build", NULL };
+static const char *const pull_policies[] = {
+    "missing", "always", "never", "build", "refresh", NULL
+};
 static const char *const unhealthy_actions[] = { "restart", "replace", "none", NULL };
 static const char *const user_namespaces[] = { "host", "auto", NULL };
 
@@ -53,19 +55,24 @@ static void prepare_links(struct reading *reading, struct node *map)
     }
 }
 
-/* Other words for fetching what is missing, and such as look at the image's age. */
+/* Words that mean another policy, of which some say after which time. */
 static void prepare_pull_policy(struct reading *reading, struct node *map)
 {
     struct node *policy = node_find(map, "pull_policy");
     const char *text = policy && policy->kind == NODE_SCALAR ? policy->text : "";
+    const char *after = strcmp(text, "daily") == 0         ? "1d"
+                        : strcmp(text, "weekly") == 0      ? "1w"
+                        : text_starts_with(text, "every_") ? text + strlen("every_")
+                                                           : NULL;
 
-    if (strcmp(text, "daily") == 0 || strcmp(text, "weekly") == 0 || strcmp(text, "refresh") == 0 ||
-        text_starts_with(text, "every_"))
-        reading_warn(reading, policy, "'%s' has the effect of 'missing' so far", text);
-    else if (strcmp(text, "if_not_present") != 0)
+    if (!after && strcmp(text, "if_not_present") != 0)
         return;
+    if (after && node_find(map, "pull_refresh_after"))
+        reading_error(reading, policy, "'%s' and 'pull_refresh_after' exclude each other", text);
+    else if (after)
+        node_set(map, "pull_refresh_after", &policy->place, node_new_scalar(&policy->place, after));
     free(policy->text);
-    policy->text = alloc_text("missing");
+    policy->text = alloc_text(after ? "refresh" : "missing");
 }
 
 /* A single number of `expose` may be a range; `network_mode` has words that mean the default. */
@@ -96,6 +103,9 @@ static void check_service(struct reading *reading, const struct node *map, void 
     if (service->pull_policy == SERVICE_PULL_BUILD && !service->build.present)
         reading_error(reading, node_find(map, "pull_policy"),
                       "'build' needs a build section in the service");
+    if (service->pull_policy == SERVICE_PULL_REFRESH && service->pull_refresh_after_ms == 0)
+        reading_error(reading, node_find(map, "pull_policy"),
+                      "'refresh' needs 'pull_refresh_after'; write daily, weekly or every_12h");
 }
 
 static const struct field service_fields[] = {
@@ -114,13 +124,27 @@ static const struct field service_fields[] = {
         .doc = "How the image is built; one word is the folder.",
     },
     {
+        .key = "platform",
+        MEMBER(STRING, struct service, platform),
+        .live = true,
+        .doc = "The platform of the image; one that is not this machine's is refused.",
+    },
+    {
         .key = "pull_policy",
         MEMBER(CHOICE, struct service, pull_policy),
         .fallback = "missing",
         .choices = pull_policies,
         .live = true,
         .doc = "When `up` fetches the image: where it is missing and not built here, always, or "
-               "never; `build` builds it each time.",
+               "never; `build` builds it each time; `refresh`, or `daily`, `weekly` and "
+               "`every_DURATION`, where the last time was long ago.",
+    },
+    {
+        .key = "pull_refresh_after",
+        MEMBER(DURATION, struct service, pull_refresh_after_ms),
+        .fallback = "0s",
+        .live = true,
+        .doc = "With `pull_policy: refresh`: after which time the registry is asked again.",
     },
     {
         .key = "container_name",
@@ -450,12 +474,10 @@ static const struct field service_fields[] = {
     LATER("oom_kill_disable", "Whether the replica is killed when memory runs out."),
     LATER("oom_score_adj", "Who is killed first when memory runs out."),
     LATER("pid", "The process namespace."),
-    LATER("platform", "The platform of the image."),
     LATER("post_start", "Commands after the start."),
     LATER("pre_start", "Commands before the start."),
     LATER("pre_stop", "Commands before the stop."),
     LATER("provider", "Another program that provides the service."),
-    LATER("pull_refresh_after", "When the image is fetched again."),
     LATER("runtime", "The OCI runtime."),
     LATER("storage_opt", "Options of the root file system."),
     LATER("use_api_socket", "Access to the engine's socket."),

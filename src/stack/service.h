@@ -29,7 +29,9 @@ struct service {
     char *name;
     char *image; /* reference; a built service without one has "<project>-<service>" */
     struct service_build build;
+    char *platform; /* or NULL: this machine's */
     enum service_pull pull_policy;
+    int64_t pull_refresh_after_ms;    /* of SERVICE_PULL_REFRESH */
     char *container_name;             /* or NULL */
     bool has_command, has_entrypoint; /* false: as the image says */
     struct strings command, entrypoint;

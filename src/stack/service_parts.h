@@ -76,7 +76,8 @@ enum service_pull {
     SERVICE_PULL_MISSING,
     SERVICE_PULL_ALWAYS,
     SERVICE_PULL_NEVER,
-    SERVICE_PULL_BUILD /* it is built, each time */
+    SERVICE_PULL_BUILD,  /* it is built, each time */
+    SERVICE_PULL_REFRESH /* when the last time was long ago */
 };
 
 struct service_healthcheck {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include "stack_bed.h"
+#include "util/clock.h"
 
 static void defaults_are_in_place(void **state)
 {
@@ -137,6 +138,37 @@ static void restart_words_become_a_policy(void **state)
         assert_int_equal(bed.stack->services[0].restart.condition, cases[i].condition);
         assert_int_equal(bed.stack->services[0].restart.max_attempts, cases[i].attempts);
         assert_int_equal(bed.stack->services[0].restart.unless_stopped, cases[i].unless_stopped);
+        bed_end(&bed);
+    }
+}
+
+static void pull_policies_may_say_how_old_an_image_gets(void **state)
+{
+    static const struct {
+        const char *policy;
+        enum service_pull pull;
+        int64_t after_ms;
+    } cases[] = {
+        { "if_not_present", SERVICE_PULL_MISSING, 0 },
+        { "always", SERVICE_PULL_ALWAYS, 0 },
+        { "daily", SERVICE_PULL_REFRESH, DAY_MS },
+        { "weekly", SERVICE_PULL_REFRESH, 7 * DAY_MS },
+        { "every_1w2d3h", SERVICE_PULL_REFRESH, 9 * DAY_MS + 3 * HOUR_MS },
+        { "refresh, pull_refresh_after: 90m", SERVICE_PULL_REFRESH, 90 * MINUTE_MS },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO_FREE char *text =
+            alloc_format("services: {a: {image: a, pull_policy: %s}}\n", cases[i].policy);
+        struct bed bed;
+
+        bed_begin(&bed);
+        bed_load(&bed, text);
+        bed_expect_loaded(&bed);
+        assert_int_equal(bed.diagnostics.warning_count, 0);
+        assert_int_equal(bed.stack->services[0].pull_policy, cases[i].pull);
+        assert_int_equal(bed.stack->services[0].pull_refresh_after_ms, cases[i].after_ms);
         bed_end(&bed);
     }
 }
@@ -409,6 +441,7 @@ int main(void)
         cmocka_unit_test(ports_have_short_and_long_forms),
         cmocka_unit_test(mounts_are_told_apart_by_their_source),
         cmocka_unit_test(restart_words_become_a_policy),
+        cmocka_unit_test(pull_policies_may_say_how_old_an_image_gets),
         cmocka_unit_test(an_environment_keeps_the_text_of_the_file),
         cmocka_unit_test(commands_are_split_without_a_shell),
         cmocka_unit_test(health_tests_have_three_spellings),
