@@ -144,3 +144,53 @@ YAML
     [ "$status" -eq 65 ]
     [[ "${lines[-1]}" == *"1 finding, which the directive check=error=true makes mistakes" ]]
 }
+
+@test "a context or a Cartefile may come from the standard input" {
+    mkdir -p ctx/sub
+    echo content >ctx/sub/file
+    echo hidden >ctx/hidden
+    echo hidden >ctx/.dockerignore
+    printf 'FROM scratch\nCOPY . /all/\n' >ctx/Cartefile
+    printf 'FROM scratch\nCOPY sub/file /own\n' >ctx/sub/Other
+    carte build -q -t folder ctx >folder
+    for pack in cat gzip zstd; do
+        tar -C ctx -cf - . | $pack | carte build -q --no-cache -t piped - >piped
+        diff folder piped
+    done
+    tar -C ctx -cf context.tar .
+    carte build -q -t piped - <context.tar >piped
+    diff folder piped
+    carte build -q -t folder -f ctx/sub/Other ctx >folder
+    carte build -q -t piped -f sub/Other - <context.tar >piped
+    diff folder piped
+    carte build -q -t piped -f - ctx <ctx/sub/Other >piped
+    diff folder piped
+    printf 'FROM scratch\nLABEL a=b\n' | carte build -q -t piped -
+    [ "$(carte inspect -f '{{.Config.Labels.a}}' piped)" = b ]
+    [ -z "$(ls "$CARTE_ROOT/images/tmp")" ]
+}
+
+@test "what comes from the standard input and cannot be built is refused" {
+    refused() { # PATTERN ARGUMENT...
+        local pattern=$1
+        shift
+        run ! carte build "$@"
+        echo "$output"
+        [[ "$output" == $pattern ]]
+    }
+    mkdir ctx
+    refused "*neither a Cartefile nor an archive*" - </dev/null
+    refused "*NUL*" - < <(head -c 5000 /dev/zero)
+    refused "*Cartefile:2*COPY*" - < <(printf 'FROM scratch\nCPOY a b\n')
+    refused "*Cartefile:2*" - < <(printf 'FROM scratch\nCOPY a b\n')
+    refused "*no archive with a 'Other' in it*" -f Other - < <(printf 'FROM scratch\n')
+    refused "*the archive has no 'Cartefile'*" - < <(tar -C ctx -c .)
+    refused "*cannot both be the standard input*" -f - - </dev/null
+    refused "*folder 'nowhere'*" -f - nowhere </dev/null
+    # Links in an archive lead nowhere out of it.
+    ln -s /etc/passwd ctx/Cartefile
+    refused "*the archive has no 'Cartefile'*" - < <(tar -C ctx -c .)
+    ln -s ../../../../../../etc ctx/up
+    refused "*the archive has no 'up/passwd'*" -f up/passwd - < <(tar -C ctx -c .)
+    [ -z "$(ls "$CARTE_ROOT/images/tmp")" ]
+}

@@ -8,9 +8,11 @@
 
 #include <stdlib.h>
 
+#include "build/context_stream.h"
 #include "cli/build_inputs.h"
 #include "cli/command.h"
 #include "cli/image_builder.h"
+#include "cli/input_file.h"
 #include "cli/open_store.h"
 #include "cli/output.h"
 #include "cli/project.h"
@@ -149,7 +151,8 @@ static const struct option image_options[] = {
         .name = "file",
         .argument = "FILE",
         OPTION(TEXT, struct build_options, file),
-        .doc = "The Cartefile, instead of PATH/Cartefile or PATH/Dockerfile.",
+        .doc = "The Cartefile, instead of PATH/Cartefile or PATH/Dockerfile; - is the standard "
+               "input.",
     },
     COMMON_OPTIONS,
     REGISTRY_JOB_INSECURE_OPTION(struct build_options),
@@ -225,6 +228,34 @@ static const struct option image_options[] = {
     { 0 },
 };
 
+static bool is_stdin(const char *word)
+{
+    return text_equal(word, "-");
+}
+
+/* Context or Cartefile from the standard input, if that is what the user asks for. */
+static int read_stdin(struct command_call *call, struct store *store, struct build_request *request,
+                      struct context_stream *out, struct error *err)
+{
+    const struct build_options *options = call->options;
+    bool is_context = is_stdin(call->operands->items[0]);
+    AUTO_CLOSE int fd = -1;
+
+    if (!is_context && !is_stdin(options->file))
+        return 0;
+    if (is_context && is_stdin(options->file))
+        return command_refuse(call, err, "context and Cartefile cannot both be the standard input");
+    fd = input_file_open(call, NULL, err);
+    if (fd < 0 || (is_context ? context_stream_read(store, fd, options->file, out, err)
+                              : context_stream_read_cartefile(fd, &out->cartefile, err)) < 0)
+        return -1;
+    if (is_context)
+        request->context_folder = out->folder;
+    request->cartefile = NULL;
+    request->cartefile_text = out->cartefile;
+    return 0;
+}
+
 static int build_request(struct command_call *call, struct build_request *request,
                          struct image **out, struct error *err)
 {
@@ -240,10 +271,13 @@ static int build_request(struct command_call *call, struct build_request *reques
         .args = &options->args,
         .findings = options->check ? &findings : NULL,
     };
-    const char *label = options->names.count ? options->names.items[0] : request->context_folder;
+    const char *label = options->names.count      ? options->names.items[0]
+                        : request->context_folder ? request->context_folder
+                                                  : "-";
+    AUTO_CONTEXT_STREAM struct context_stream stream = { 0 };
     int result;
 
-    if (!store)
+    if (!store || read_stdin(call, store, request, &stream, err) < 0)
         return -1;
     progress_init(&progress, options->quiet ? "quiet" : call->globals->progress, "Building");
     result = image_builder_build(&builder, label, request, out, err);
@@ -286,7 +320,8 @@ static int check_image_names(const struct strings *names, struct error *err)
 static int build_image_run(struct command_call *call, struct error *err)
 {
     const struct build_options *options = call->options;
-    AUTO_FREE char *folder = realpath(call->operands->items[0], NULL);
+    AUTO_FREE char *folder =
+        is_stdin(call->operands->items[0]) ? NULL : realpath(call->operands->items[0], NULL);
     AUTO(image) struct image *image = NULL;
     AUTO_FREE char *line = NULL;
     AUTO_BUILD_INPUTS struct build_inputs inputs = { 0 };
@@ -298,7 +333,7 @@ static int build_image_run(struct command_call *call, struct error *err)
     };
     int result;
 
-    if (!folder)
+    if (!folder && !is_stdin(call->operands->items[0]))
         return error_set_errno(err, errno, "folder '%s'", call->operands->items[0]);
     if (check_image_names(&options->names, err) < 0 || read_inputs(options, &inputs, err) < 0)
         return -1;
@@ -325,6 +360,8 @@ const struct command cmd_build_image = {
     .name = "build",
     .operands = "PATH",
     .summary = "Build an image from the Cartefile in the folder PATH and print its id.",
+    .details = "If PATH is -, the standard input is the context: an archive of such a folder, with "
+               "the Cartefile in it, or a Cartefile alone, which has nothing to copy from.",
     .options = image_options,
     .options_size = sizeof(struct build_options),
     .operand_min = 1,

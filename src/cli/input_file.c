@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * An archive that a command reads
+ * What a command reads
  */
 
 #include "cli/input_file.h"
@@ -21,7 +21,7 @@ int input_file_open(struct command_call *call, const char *path, struct error *e
 
     if (is_stdin && isatty(STDIN_FILENO))
         return command_refuse(call, err,
-                              "the archive comes from a file or by a pipe, not from a terminal");
+                              "what is read comes from a file or by a pipe, not from a terminal");
     fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
     return fd < 0 ? error_set_errno(err, errno, "open '%s'", is_stdin ? "-" : path) : fd;
 }

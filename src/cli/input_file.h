@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * An archive that a command reads
+ * What a command reads
  */
 
 #pragma once
