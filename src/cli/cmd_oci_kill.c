@@ -19,7 +19,7 @@
 #define FREEZE_TIMEOUT_MS (10 * SECOND_MS)
 
 struct kill_options {
-    bool all;
+    bool all, force;
 };
 
 static const struct option kill_options[] = {
@@ -28,6 +28,16 @@ static const struct option kill_options[] = {
         .name = "all",
         OPTION(FLAG, struct kill_options, all),
         .doc = "Send the signal to every process of the container.",
+    },
+    { 0 },
+};
+
+static const struct option delete_options[] = {
+    {
+        .letter = 'f',
+        .name = "force",
+        OPTION(FLAG, struct kill_options, force),
+        .doc = "Kill a container that runs; one that does not exist is no error.",
     },
     { 0 },
 };
@@ -58,23 +68,9 @@ const struct command cmd_oci_kill = {
     .run = kill_run,
 };
 
-struct delete_options {
-    bool force;
-};
-
-static const struct option delete_options[] = {
-    {
-        .letter = 'f',
-        .name = "force",
-        OPTION(FLAG, struct delete_options, force),
-        .doc = "Kill a container that runs; one that does not exist is no error.",
-    },
-    { 0 },
-};
-
 static int delete_run(struct command_call *call, struct error *err)
 {
-    const struct delete_options *options = call->options;
+    const struct kill_options *options = call->options;
     AUTO_FREE char *root = oci_call_root(call);
     AUTO_STRINGS struct strings warnings = { 0 };
     int result = lifecycle_delete(root, call->operands->items[0], options->force, &warnings, err);
@@ -92,24 +88,36 @@ const struct command cmd_oci_kill_delete = {
     .operands = "ID",
     .summary = "Remove a container that does not run, with all that its creation made.",
     .options = delete_options,
-    .options_size = sizeof(struct delete_options),
+    .options_size = sizeof(struct kill_options),
     .operand_min = 1,
     .operand_max = 1,
     .run = delete_run,
 };
 
+/* Open the container alone, and refuse one whose status is none of `wanted`, bits of 1 << status.
+ */
+static int open_in(const struct command_call *call, unsigned wanted, struct folder *folder,
+                   struct record *record, struct error *err)
+{
+    enum record_status status;
+
+    if (oci_call_open(call, true, folder, record, err) < 0)
+        return -1;
+    status = lifecycle_status(record);
+    if (wanted >> status & 1)
+        return 0;
+    return error_set(err, ERROR_INVALID, "cannot %s container '%s': it is %s%s",
+                     call->command->name, record->id, record_status_name(status),
+                     wanted == 1U << RECORD_PAUSED ? ", not paused" : "");
+}
+
 static int pause_run(struct command_call *call, struct error *err)
 {
     AUTO_FOLDER struct folder folder = FOLDER_NONE;
     AUTO_RECORD struct record record = { 0 };
-    enum record_status status;
 
-    if (oci_call_open(call, true, &folder, &record, err) < 0)
+    if (open_in(call, 1U << RECORD_RUNNING | 1U << RECORD_CREATED, &folder, &record, err) < 0)
         return -1;
-    status = lifecycle_status(&record);
-    if (status != RECORD_RUNNING && status != RECORD_CREATED)
-        return error_set(err, ERROR_INVALID, "cannot pause container '%s': it is %s", record.id,
-                         record_status_name(status));
     return container_freeze(record.cgroup, record.id, FREEZE_TIMEOUT_MS, err);
 }
 
@@ -126,14 +134,9 @@ static int resume_run(struct command_call *call, struct error *err)
 {
     AUTO_FOLDER struct folder folder = FOLDER_NONE;
     AUTO_RECORD struct record record = { 0 };
-    enum record_status status;
 
-    if (oci_call_open(call, true, &folder, &record, err) < 0)
+    if (open_in(call, 1U << RECORD_PAUSED, &folder, &record, err) < 0)
         return -1;
-    status = lifecycle_status(&record);
-    if (status != RECORD_PAUSED)
-        return error_set(err, ERROR_INVALID, "cannot resume container '%s': it is %s, not paused",
-                         record.id, record_status_name(status));
     return container_thaw(record.cgroup, record.id, err);
 }
 
