@@ -28,6 +28,34 @@ static int fail(int fsfd, int number, const char *type, const char *what, struct
     return error_set_errno(err, number, "mount %s: %s: %s", type, what, message);
 }
 
+static int set_options(int fsfd, const char *type, const struct mount_option *options,
+                       struct error *err)
+{
+    for (const struct mount_option *o = options; o && o->key; o++) {
+        unsigned command = o->value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
+
+        if (fsconfig(fsfd, command, o->key, o->value, 0) < 0)
+            return fail(fsfd, errno, type, o->key, err);
+    }
+    return 0;
+}
+
+int mount_reconfigure(int fd, const struct mount_option *options, struct error *err)
+{
+    AUTO_CLOSE int fsfd = -1;
+
+    if (!options->key)
+        return 0;
+    fsfd = fspick(fd, "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC);
+    if (fsfd < 0)
+        return error_set_errno(err, errno, "remount");
+    if (set_options(fsfd, "anew", options, err) < 0)
+        return -1;
+    if (fsconfig(fsfd, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0)
+        return fail(fsfd, errno, "anew", "reconfigure", err);
+    return 0;
+}
+
 int mount_new(const char *type, const struct mount_option *options, uint64_t attributes, int *out,
               struct error *err)
 {
@@ -36,12 +64,8 @@ int mount_new(const char *type, const struct mount_option *options, uint64_t att
 
     if (fsfd < 0)
         return error_set_errno(err, errno, "mount %s: fsopen", type);
-    for (const struct mount_option *o = options; o && o->key; o++) {
-        unsigned command = o->value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
-
-        if (fsconfig(fsfd, command, o->key, o->value, 0) < 0)
-            return fail(fsfd, errno, type, o->key, err);
-    }
+    if (set_options(fsfd, type, options, err) < 0)
+        return -1;
     if (fsconfig(fsfd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
         return fail(fsfd, errno, type, "create", err);
     fd = fsmount(fsfd, FSMOUNT_CLOEXEC, (unsigned)attributes);

@@ -24,6 +24,9 @@ struct mount_option {
 int mount_new(const char *type, const struct mount_option *options, uint64_t attributes, int *out,
               struct error *err) MUST_CHECK;
 
+/* Change options of the file system that is mounted at `fd`; none: it stays as it is. */
+int mount_reconfigure(int fd, const struct mount_option *options, struct error *err) MUST_CHECK;
+
 /* A copy of what stands at `path` below `dirfd` (AT_FDCWD: anywhere), not attached. */
 int mount_clone(int dirfd, const char *path, bool recursive, int *out,
                 struct error *err) MUST_CHECK;

@@ -25,7 +25,9 @@ enum effect {
     COPY_UP,
     IDMAP,
     IDMAP_BELOW,
-    NOTHING, /* it is so anyway, or only a matter of what the kernel logs */
+    REMOUNT,
+    FILE_SYSTEM, /* a flag of the file system; a bind leaves that as it is */
+    NOTHING,     /* it is so anyway, or only a matter of what the kernel logs */
 };
 
 struct option {
@@ -39,19 +41,26 @@ struct option {
 /* Ended by a row without a name. */
 static const struct option table[] = {
     { "acl", NOTHING, 0, 0 },
-    { "async", NOTHING, 0, 0 },
+    { "async", FILE_SYSTEM, 0, 0 },
     { "atime", ATTRIBUTE, 0, ATIMES },
     { "bind", BIND, 0, 0 },
     { "defaults", NOTHING, 0, 0 },
     { "dev", ATTRIBUTE, 0, MOUNT_ATTR_NODEV },
     { "diratime", ATTRIBUTE, 0, MOUNT_ATTR_NODIRATIME },
+    { "dirsync", FILE_SYSTEM, 0, 0 },
     { "exec", ATTRIBUTE, 0, MOUNT_ATTR_NOEXEC },
     { "idmap", IDMAP, 0, 0 },
+    { "iversion", NOTHING, 0, 0 }, /* which file systems count is the kernel's matter today */
+    { "lazytime", FILE_SYSTEM, 0, 0 },
     { "loud", NOTHING, 0, 0 },
+    { "mand", FILE_SYSTEM, 0, 0 },
     { "noatime", ATTRIBUTE, MOUNT_ATTR_NOATIME, ATIMES },
     { "nodev", ATTRIBUTE, MOUNT_ATTR_NODEV, 0 },
     { "nodiratime", ATTRIBUTE, MOUNT_ATTR_NODIRATIME, 0 },
     { "noexec", ATTRIBUTE, MOUNT_ATTR_NOEXEC, 0 },
+    { "noiversion", NOTHING, 0, 0 },
+    { "nolazytime", FILE_SYSTEM, 0, 0 },
+    { "nomand", FILE_SYSTEM, 0, 0 },
     { "norelatime", ATTRIBUTE, MOUNT_ATTR_STRICTATIME, ATIMES },
     { "nostrictatime", ATTRIBUTE, MOUNT_ATTR_RELATIME, ATIMES },
     { "nosuid", ATTRIBUTE, MOUNT_ATTR_NOSUID, 0 },
@@ -62,6 +71,7 @@ static const struct option table[] = {
     { "rdev", ATTRIBUTES, 0, MOUNT_ATTR_NODEV },
     { "rdiratime", ATTRIBUTES, 0, MOUNT_ATTR_NODIRATIME },
     { "relatime", ATTRIBUTE, MOUNT_ATTR_RELATIME, ATIMES },
+    { "remount", REMOUNT, 0, 0 },
     { "rexec", ATTRIBUTES, 0, MOUNT_ATTR_NOEXEC },
     { "ridmap", IDMAP_BELOW, 0, 0 },
     { "rnoatime", ATTRIBUTES, MOUNT_ATTR_NOATIME, ATIMES },
@@ -90,6 +100,7 @@ static const struct option table[] = {
     { "strictatime", ATTRIBUTE, MOUNT_ATTR_STRICTATIME, ATIMES },
     { "suid", ATTRIBUTE, 0, MOUNT_ATTR_NOSUID },
     { "symfollow", ATTRIBUTE, 0, MOUNT_ATTR_NOSYMFOLLOW },
+    { "sync", FILE_SYSTEM, 0, 0 },
     { "tmpcopyup", COPY_UP, 0, 0 },
     { "unbindable", PROPAGATION, MS_UNBINDABLE, 0 },
     { NULL, NOTHING, 0, 0 },
@@ -102,7 +113,7 @@ static void change(struct container_mount_attributes *attributes, const struct o
     attributes->clear = (attributes->clear & ~(option->set & ~ATIMES)) | option->clear;
 }
 
-static void apply(const struct option *option, struct container_mount *mount)
+static void apply(const struct option *option, struct text *data, struct container_mount *mount)
 {
     switch (option->effect) {
     case ATTRIBUTE:
@@ -116,7 +127,8 @@ static void apply(const struct option *option, struct container_mount *mount)
         break;
     case BIND:
     case BIND_BELOW:
-        mount->kind = CONTAINER_MOUNT_BIND;
+        if (mount->kind != CONTAINER_MOUNT_CHANGE) /* which changes attributes as a bind does */
+            mount->kind = CONTAINER_MOUNT_BIND;
         mount->shallow = option->effect == BIND;
         break;
     case COPY_UP:
@@ -126,6 +138,12 @@ static void apply(const struct option *option, struct container_mount *mount)
     case IDMAP_BELOW:
         mount->idmap = true;
         mount->idmap_below = option->effect == IDMAP_BELOW;
+        break;
+    case REMOUNT:
+        mount->kind = CONTAINER_MOUNT_CHANGE;
+        break;
+    case FILE_SYSTEM:
+        text_add_format(data, "%s%s", data->length ? "," : "", option->name);
         break;
     case NOTHING:
         break;
@@ -155,7 +173,7 @@ int mount_option_parse(const struct strings *options, struct text *data,
         const struct option *option = find(options->items[i]);
 
         if (option)
-            apply(option, mount);
+            apply(option, data, mount);
         else if (*options->items[i])
             text_add_format(data, "%s%s", data->length ? "," : "", options->items[i]);
     }

@@ -30,6 +30,7 @@ enum container_mount_kind {
     CONTAINER_MOUNT_CGROUP, /* the container's own part of the cgroups */
     CONTAINER_MOUNT_LAYERS, /* `source` in other layers; writing changes part->upper alone */
     CONTAINER_MOUNT_FILE,   /* a file with given bytes, which never lie on a disk */
+    CONTAINER_MOUNT_CHANGE, /* what is mounted at `target` already gets `data` and attributes */
 };
 
 /* Of layers and files. */

@@ -146,19 +146,66 @@ static int add_one(int rootfd, const struct container_mount *mount, int source, 
     return mount_propagate(source, mount->propagation, err);
 }
 
+/*
+ * Remount: the attributes are of the mount, whatever else is mounted from its file system; only
+ * what the file system itself understands goes there.
+ */
+static int change_one(int rootfd, const struct container_mount *mount, struct error *err)
+{
+    AUTO_CLOSE int fd = confined_open(rootfd, mount->target, O_PATH);
+    AUTO_FREE char *data = alloc_text(mount->data ? mount->data : "");
+    struct mount_option options[OPTIONS_MAX + 1];
+    struct statx status;
+
+    if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) < 0)
+        return error_set_errno(err, errno, "remount");
+    if (!(status.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+        return error_set(err, ERROR_INVALID, "remount: nothing is mounted there");
+    if (split_data(data, options, err) < 0 || mount_reconfigure(fd, options, err) < 0 ||
+        set_attributes(mount, fd, err) < 0)
+        return -1;
+    return mount_propagate(fd, mount->propagation, err);
+}
+
+/* The devices that every container has are made on it first. */
+static bool is_closed_later(const struct container_spec *spec, const struct container_mount *mount)
+{
+    return spec->program.bare && mount->kind != CONTAINER_MOUNT_BIND &&
+           (mount->own.set & MOUNT_ATTR_RDONLY) && text_equal(mount->target, "/dev");
+}
+
 int mounting_add(const struct container_spec *spec, const struct cgroup *cgroup, int rootfd,
                  const int *sources, struct error *err)
 {
     for (size_t i = 0; i < spec->mount_count; i++) {
-        const struct container_mount *mount = &spec->mounts[i];
+        struct container_mount mount = spec->mounts[i];
         int result = 0;
 
-        if (mount->kind == CONTAINER_MOUNT_CGROUP)
-            result = add_cgroup(rootfd, mount, cgroup, err);
+        if (is_closed_later(spec, &mount))
+            mount.own.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+        if (mount.kind == CONTAINER_MOUNT_CGROUP)
+            result = add_cgroup(rootfd, &mount, cgroup, err);
+        else if (mount.kind == CONTAINER_MOUNT_CHANGE)
+            result = change_one(rootfd, &mount, err);
         else
-            result = add_one(rootfd, mount, sources ? sources[i] : -1, err);
+            result = add_one(rootfd, &mount, sources ? sources[i] : -1, err);
         if (result < 0)
-            return error_wrap(err, "mount on '%s'", mount->target);
+            return error_wrap(err, "mount on '%s'", mount.target);
+    }
+    return 0;
+}
+
+int mounting_close(const struct container_spec *spec, int rootfd, struct error *err)
+{
+    for (size_t i = 0; i < spec->mount_count; i++) {
+        AUTO_CLOSE int fd = -1;
+
+        if (!is_closed_later(spec, &spec->mounts[i]))
+            continue;
+        fd = confined_open(rootfd, "/dev", O_PATH);
+        if (fd < 0)
+            return error_set_errno(err, errno, "open /dev of the container");
+        return mount_change(fd, false, MOUNT_ATTR_RDONLY, err);
     }
     return 0;
 }

@@ -20,6 +20,9 @@ struct error;
 int mounting_add(const struct container_spec *spec, const struct cgroup *cgroup, int rootfd,
                  const int *sources, struct error *err) MUST_CHECK;
 
+/* In a bare container, once its devices are made: make a /dev read-only that is to be it. */
+int mounting_close(const struct container_spec *spec, int rootfd, struct error *err) MUST_CHECK;
+
 /*
  * In the maker: make the binds among them with ids shifted by the user namespace `userns`, or by
  * their own maps, into `sources`; the others become -1. Without a namespace (-1) those without

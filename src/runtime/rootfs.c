@@ -136,7 +136,7 @@ static int mount_bare(const struct container_spec *spec, const struct cgroup *cg
 {
     if (mounting_add(spec, cgroup, fs->root, parts->sources, err) < 0 ||
         device_complete(spec, fs->root, err) < 0 || device_make_listed(spec, fs->root, err) < 0 ||
-        finish_cgroups(spec, cgroup, err) < 0)
+        mounting_close(spec, fs->root, err) < 0 || finish_cgroups(spec, cgroup, err) < 0)
         return -1;
     fs->proc = find_mounted(fs->root, "proc", PROC_SUPER_MAGIC);
     return 0;

@@ -81,6 +81,26 @@ static void kind_follows_type_and_words(void **state)
     assert_int_equal(parse("tmpfs", "tmpcopyup size=1m mode=700", &data, &mount, &err), 0);
     assert_true(mount.kind == CONTAINER_MOUNT_TYPE && mount.copy_up);
     assert_string_equal(mount.data, "size=1m,mode=700");
+    assert_int_equal(parse("none", "bind remount ro", &data, &mount, &err), 0);
+    assert_true(mount.kind == CONTAINER_MOUNT_CHANGE);
+    assert_int_equal(parse(NULL, "remount size=1m", &data, &mount, &err), 0);
+    assert_true(mount.kind == CONTAINER_MOUNT_CHANGE);
+    assert_string_equal(mount.data, "size=1m");
+}
+
+static const char file_system_words[] = "async dirsync lazytime mand nolazytime nomand sync";
+
+static void flags_of_a_file_system_go_there(void **state)
+{
+    AUTO_TEXT struct text data = { 0 };
+    struct container_mount mount;
+    struct error err = { 0 };
+
+    (void)state;
+    assert_int_equal(parse("ext4", file_system_words, &data, &mount, &err), 0);
+    assert_string_equal(mount.data, "async,dirsync,lazytime,mand,nolazytime,nomand,sync");
+    assert_int_equal(parse("ext4", "iversion noiversion loud silent", &data, &mount, &err), 0);
+    assert_null(mount.data);
 }
 
 static void what_makes_no_sense_is_refused(void **state)
@@ -110,7 +130,10 @@ static void every_word_is_known(void **state)
         if (strstr(names[i], "idmap"))
             continue;
         assert_int_equal(parse("tmpfs", names[i], &data, &mount, &err), 0);
-        assert_null(mount.data);
+        if (text_has_word(file_system_words, ' ', names[i]))
+            assert_string_equal(mount.data, names[i]);
+        else
+            assert_null(mount.data);
     }
 }
 
@@ -119,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_become_attributes),
         cmocka_unit_test(kind_follows_type_and_words),
+        cmocka_unit_test(flags_of_a_file_system_go_there),
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(every_word_is_known),
     };
