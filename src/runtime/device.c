@@ -219,7 +219,7 @@ int device_make_listed(const struct container_spec *spec, int rootfd, struct err
 {
     for (size_t i = 0; i < spec->device_count; i++) {
         if (make_listed(rootfd, &spec->devices[i], err) < 0)
-            return -1;
+            return error_wrap(err, "device '%s'", spec->devices[i].path);
     }
     return 0;
 }
