@@ -20,13 +20,15 @@ int listener_send(void *context, int listener_fd, int pid, struct error *err)
     AUTO(json) struct json *message = json_new_object();
     AUTO_FREE char *text = NULL;
     struct record seen = *listener->record;
-    struct json *fds = json_new_array(), *state = json_new_object();
+    struct json *fds = NULL, *state = NULL;
 
     if (!seccomp->listener_path || !*seccomp->listener_path)
         return error_set(err, ERROR_INVALID,
                          "linux.seccomp.listenerPath: SCMP_ACT_NOTIFY needs a listener");
     if (pid > 0)
         seen.pid = pid;
+    fds = json_new_array();
+    state = json_new_object();
     record_describe(&seen, RECORD_CREATING, state);
     json_append_text(fds, "seccompFd");
     json_set_text(message, "ociVersion", seen.oci_version);
