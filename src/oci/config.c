@@ -87,8 +87,12 @@ static const struct shape namespace_shape = { namespace_rows, sizeof(struct conf
 static const struct shape_row device_rows[] = {
     { .key = "path", SHAPE(TEXT, struct config_device, path), .required = true },
     { .key = "type", SHAPE(TEXT, struct config_device, type), .required = true },
-    { .key = "major", SHAPE(INT, struct config_device, major), .max = UINT32_MAX },
-    { .key = "minor", SHAPE(INT, struct config_device, minor), .max = UINT32_MAX },
+    { .key = "major",
+      SHAPE_MAYBE(INT, struct config_device, major.value, major.given),
+      .max = UINT32_MAX },
+    { .key = "minor",
+      SHAPE_MAYBE(INT, struct config_device, minor.value, minor.given),
+      .max = UINT32_MAX },
     { .key = "fileMode", SHAPE_MAYBE(ID, struct config_device, mode, has_mode) },
     { .key = "uid", SHAPE(ID, struct config_device, uid) },
     { .key = "gid", SHAPE(ID, struct config_device, gid) },
@@ -103,6 +107,9 @@ static int check_device(const void *base, struct error *err)
         return error_set(err, ERROR_INVALID, "path: '%.256s' is not absolute", device->path);
     if (strlen(device->type) != 1 || !strchr("cubp", device->type[0]))
         return error_set(err, ERROR_INVALID, "type: '%.16s' is not one of c, u, b, p",
+                         device->type);
+    if (device->type[0] != 'p' && !(device->major.given && device->minor.given))
+        return error_set(err, ERROR_INVALID, "major, minor: a device of type '%s' needs both",
                          device->type);
     return 0;
 }
@@ -156,7 +163,19 @@ static const struct shape_row seccomp_rows[] = {
                   syscall_shape) },
     { 0 },
 };
-static const struct shape seccomp_shape = { seccomp_rows, sizeof(struct config_seccomp), 0, NULL };
+
+static int check_seccomp(const void *base, struct error *err)
+{
+    const struct config_seccomp *seccomp = base;
+    bool has_path = seccomp->listener_path && *seccomp->listener_path;
+
+    if (seccomp->listener_metadata && *seccomp->listener_metadata && !has_path)
+        return error_set(err, ERROR_INVALID, "listenerMetadata: it needs a listenerPath");
+    return 0;
+}
+
+static const struct shape seccomp_shape = { seccomp_rows, sizeof(struct config_seccomp), 0,
+                                            check_seccomp };
 
 static const struct shape_row offset_rows[] = {
     { .key = "secs", SHAPE(INT, struct config_time_offset, seconds) },
@@ -197,6 +216,7 @@ static const struct shape_row personality_rows[] = {
       SHAPE(CHOICE, struct config, personality),
       .choices = domains,
       .required = true },
+    { .key = "flags", SHAPE(TEXTS, struct config, personality_flags) },
     { 0 },
 };
 static const struct shape personality_shape = { personality_rows, 0, 0, NULL };
@@ -282,9 +302,32 @@ static const struct shape_row rows[] = {
     { 0 },
 };
 
+/* MAJOR.MINOR.PATCH[-PRERELEASE][+BUILD] of SemVer 2.0.0, as far as we must tell it from others. */
+static bool is_version(const char *text)
+{
+    static const char words[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-.";
+    const char *p = text;
+
+    for (int part = 0; part < 3; part++) {
+        size_t digits = strspn(p, "0123456789");
+
+        if (digits == 0 || (digits > 1 && p[0] == '0') || (part < 2 && p[digits] != '.'))
+            return false;
+        p += digits + (part < 2);
+    }
+    for (const char *mark = "-+"; *mark; mark++) {
+        size_t length = *p == *mark ? strspn(p + 1, words) : 0;
+
+        if (*p == *mark && length == 0)
+            return false;
+        p += length + (length > 0);
+    }
+    return *p == '\0';
+}
+
 int config_check_version(const char *version, struct error *err)
 {
-    if (strncmp(version, "1.", 2) == 0 && version[2] >= '0' && version[2] <= '9')
+    if (strncmp(version, "1.", 2) == 0 && is_version(version))
         return 0;
     return error_set(err, ERROR_INVALID,
                      "ociVersion: unknown version specified: '%.32s' is none of 1.x", version);
@@ -303,6 +346,16 @@ static int check_namespaces(const struct config *config, struct error *err)
     return 0;
 }
 
+static int check_paths(const struct strings *paths, const char *key, struct error *err)
+{
+    for (size_t i = 0; i < paths->count; i++) {
+        if (paths->items[i][0] != '/')
+            return error_set(err, ERROR_INVALID, "linux.%s[%zu]: '%.256s' is not absolute", key, i,
+                             paths->items[i]);
+    }
+    return 0;
+}
+
 static int check(const void *base, struct error *err)
 {
     const struct config *config = base;
@@ -314,7 +367,12 @@ static int check(const void *base, struct error *err)
     if (config->mount_label && *config->mount_label)
         return error_set(err, ERROR_UNSUPPORTED,
                          "linux.mountLabel: SELinux is not supported: leave the label out");
-    if (config_check_version(config->version, err) < 0)
+    if (config->personality_flags.count > 0)
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "linux.personality.flags: the specification has none yet: leave them out");
+    if (config_check_version(config->version, err) < 0 ||
+        check_paths(&config->masked_paths, "maskedPaths", err) < 0 ||
+        check_paths(&config->read_only_paths, "readonlyPaths", err) < 0)
         return -1;
     return check_namespaces(config, err);
 }

@@ -41,7 +41,7 @@ struct config_namespace {
 
 struct config_device {
     const char *path, *type;
-    int64_t major, minor;
+    struct config_figure major, minor;
     uint32_t mode, uid, gid;
     bool has_mode;
 };
@@ -95,6 +95,7 @@ struct config {
     struct strings masked_paths, read_only_paths;
     int root_propagation; /* MS_SHARED, ...; 0: not said */
     int personality;      /* PER_LINUX, ... */
+    struct strings personality_flags;
     const char *mount_label;
     struct config_time_offset *time_offsets;
     size_t time_offset_count;

@@ -51,13 +51,36 @@ static const struct shape_row memory_rows[] = {
     { FIGURE("swap", CONTAINER_MEMORY_SWAP), .min = -1, .max = INT64_MAX },
     { FIGURE("swappiness", CONTAINER_MEMORY_SWAPPINESS), .max = 100 },
     { .key = "disableOOMKiller", SHAPE(BOOL, struct config_resources, no_oom_kill) },
+    { .key = "kernel",
+      SHAPE_MAYBE(INT, struct config_resources, kernel_memory.value, kernel_memory.given),
+      .min = -1,
+      .max = INT64_MAX },
     { .key = "kernelTCP",
-      .kind = SHAPE_REFUSED,
-      .refusal = "a limit of the kernel's TCP memory is not supported: use memory.limit" },
+      SHAPE_MAYBE(INT, struct config_resources, kernel_tcp_memory.value, kernel_tcp_memory.given),
+      .min = -1,
+      .max = INT64_MAX },
+    { .key = "useHierarchy",
+      SHAPE_MAYBE(BOOL, struct config_resources, use_hierarchy, has_use_hierarchy) },
     { .key = "checkBeforeUpdate", SHAPE(BOOL, struct config_resources, check_before_update) },
     { 0 },
 };
-static const struct shape memory_shape = { memory_rows, 0, 0, NULL };
+
+/* Kernels have dropped these, and count them in the one limit of memory. */
+static int check_memory(const void *base, struct error *err)
+{
+    const struct config_resources *resources = base;
+
+    if (resources->kernel_memory.value > 0 || resources->kernel_tcp_memory.value > 0)
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "%s: a limit of the kernel's memory is not supported: use memory.limit",
+                         resources->kernel_memory.value > 0 ? "kernel" : "kernelTCP");
+    if (resources->has_use_hierarchy && !resources->use_hierarchy)
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "useHierarchy: limits always hold for the cgroups below: leave it out");
+    return 0;
+}
+
+static const struct shape memory_shape = { memory_rows, 0, 0, check_memory };
 
 static const struct shape_row cpu_rows[] = {
     { FIGURE("shares", CONTAINER_CPU_SHARES), .max = INT64_MAX },
@@ -90,11 +113,26 @@ static const struct shape pids_shape = { pids_rows, 0, 0, NULL };
     }
 static const struct shape_row weight_rows[] = {
     BLOCK_DEVICE_ROWS,
-    { .key = "weight", SHAPE(INT, struct config_block, weight), .max = UINT16_MAX },
-    { .key = "leafWeight", SHAPE(INT, struct config_block, leaf_weight), .max = UINT16_MAX },
+    { .key = "weight",
+      SHAPE_MAYBE(INT, struct config_block, weight.value, weight.given),
+      .max = UINT16_MAX },
+    { .key = "leafWeight",
+      SHAPE_MAYBE(INT, struct config_block, leaf_weight.value, leaf_weight.given),
+      .max = UINT16_MAX },
     { 0 },
 };
-static const struct shape weight_shape = { weight_rows, sizeof(struct config_block), 0, NULL };
+
+static int check_weight(const void *base, struct error *err)
+{
+    const struct config_block *block = base;
+
+    if (!block->weight.given && !block->leaf_weight.given)
+        return error_set(err, ERROR_INVALID, "weight or leafWeight is needed");
+    return 0;
+}
+
+static const struct shape weight_shape = { weight_rows, sizeof(struct config_block), 0,
+                                           check_weight };
 static const struct shape_row rate_rows[] = {
     BLOCK_DEVICE_ROWS,
     { .key = "rate", SHAPE(UINT, struct config_block, rate), .required = true },
@@ -162,8 +200,18 @@ static const struct shape_row rdma_rows[] = {
       .max = UINT32_MAX },
     { 0 },
 };
+
+static int check_rdma(const void *base, struct error *err)
+{
+    const struct config_rdma *rdma = base;
+
+    if (!rdma->handles.given && !rdma->objects.given)
+        return error_set(err, ERROR_INVALID, "hcaHandles or hcaObjects is needed");
+    return 0;
+}
+
 static const struct shape rdma_shape = { rdma_rows, sizeof(struct config_rdma),
-                                         offsetof(struct config_rdma, device), NULL };
+                                         offsetof(struct config_rdma, device), check_rdma };
 
 static const struct shape_row rows[] = {
     { .key = "devices",

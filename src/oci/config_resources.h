@@ -27,7 +27,7 @@ struct config_device_rule {
 
 struct config_block {
     int64_t major, minor;
-    int64_t weight, leaf_weight;
+    struct config_figure weight, leaf_weight;
     uint64_t rate;
 };
 
@@ -52,7 +52,9 @@ struct config_rdma {
 
 struct config_resources {
     struct config_figure figures[CONTAINER_RESOURCE_COUNT];
+    struct config_figure kernel_memory, kernel_tcp_memory;
     bool check_before_update, no_oom_kill;
+    bool use_hierarchy, has_use_hierarchy;
     const char *cpus, *memory_nodes;
     struct config_device_rule *devices;
     size_t device_count;

@@ -135,9 +135,8 @@ int enter_container(const struct folder *folder, const struct record *record,
         process = &config->process;
     }
     translate_process(process, config, memory, &memory->spec.program);
-    for (size_t i = 0; i < memory->warnings.count; i++)
-        strings_add(warnings, memory->warnings.items[i]);
-    if (tell_check(&tell, process->terminal && !changes->keeps_terminal, err) < 0 ||
+    if (lifecycle_collect_warnings(config, memory, warnings, err) < 0 ||
+        tell_check(&tell, process->terminal && !changes->keeps_terminal, err) < 0 ||
         execute(record, changes, &config->seccomp, memory, out, err) < 0)
         return -1;
     if (tell_process(&tell, out, err) == 0)

@@ -19,6 +19,7 @@
 #include "oci/listener.h"
 #include "oci/tell.h"
 #include "oci/translate.h"
+#include "runtime/capability.h"
 #include "runtime/container.h"
 #include "runtime/process.h"
 #include "util/alloc.h"
@@ -179,6 +180,23 @@ static int create_in(struct making *making, const struct text *text, struct tran
     return make_container(making, translate, out, err);
 }
 
+int lifecycle_collect_warnings(const struct config *config, struct translate *translate,
+                               struct strings *out, struct error *err)
+{
+    bool own_user = false; /* whose first process has every capability */
+    uint64_t held = 0;
+
+    for (size_t i = 0; i < config->namespace_count; i++)
+        own_user = own_user || config->namespaces[i].type == CONTAINER_NAMESPACE_USER;
+    if (capability_read_held(&held, err) < 0)
+        return -1;
+    if (!own_user)
+        translate_warn_of_rights(translate, held);
+    for (size_t i = 0; i < translate->warnings.count; i++)
+        strings_add(out, translate->warnings.items[i]);
+    return 0;
+}
+
 static char *find_bundle(const char *bundle, struct error *err)
 {
     char *path = realpath(bundle, NULL);
@@ -242,10 +260,8 @@ int lifecycle_create(const struct lifecycle_request *request, struct container_p
         return -1;
     translate =
         translate_new(config, &(struct translate_place){ request->id, bundle, cgroup }, err);
-    if (!translate)
+    if (!translate || lifecycle_collect_warnings(config, translate, warnings, err) < 0)
         return -1;
-    for (size_t i = 0; i < translate->warnings.count; i++)
-        strings_add(warnings, translate->warnings.items[i]);
     record.oci_version = config->version;
     record.root_path = translate->spec.root;
     record.cgroup = cgroup;

@@ -21,6 +21,7 @@
 
 struct container_process;
 struct error;
+struct translate;
 
 struct lifecycle_request {
     const char *root, *id;
@@ -63,3 +64,7 @@ enum record_status lifecycle_status(const struct record *record);
 
 /* The container's own copy of config.json. */
 struct config *lifecycle_load_config(const struct folder *folder, struct error *err) MUST_CHECK;
+
+/* Add what `translate` ignores, and the capabilities that cannot be granted here, to `out`. */
+int lifecycle_collect_warnings(const struct config *config, struct translate *translate,
+                               struct strings *out, struct error *err) MUST_CHECK;

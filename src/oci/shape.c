@@ -241,6 +241,16 @@ static int decode_ids(struct reading *reading, const struct slot *slot)
     return 0;
 }
 
+/* Of two members of one name each reader would take another one. */
+static bool is_twice(const struct json *json, const char *key)
+{
+    size_t count = 0;
+
+    for (const struct json *item = json_first(json); item && count < 2; item = json_next(item))
+        count += strcmp(json_key(item), key) == 0;
+    return count > 1;
+}
+
 static int count_members(struct reading *reading, const struct slot *slot, size_t *out)
 {
     if (!json_is_object(slot->json))
@@ -249,6 +259,11 @@ static int count_members(struct reading *reading, const struct slot *slot, size_
     if (*out > SHAPE_ITEMS_MAX)
         return error_set(reading->err, ERROR_INVALID, "%s: more than %d members",
                          text_get(&reading->path), SHAPE_ITEMS_MAX);
+    for (const struct json *item = json_first(slot->json); item; item = json_next(item)) {
+        if (is_twice(slot->json, json_key(item)))
+            return error_set(reading->err, ERROR_INVALID, "%s: '%.64s' is there twice",
+                             text_get(&reading->path), json_key(item));
+    }
     return 0;
 }
 
@@ -348,6 +363,8 @@ static int decode_row(struct reading *reading, const struct shape_row *row, cons
         if (row->required)
             return refuse(reading, "it is missing");
     } else {
+        if (is_twice(json, row->key))
+            return refuse(reading, "it is there twice");
         if (decoders[row->kind](reading, &slot) < 0)
             return -1;
         if (row->has_also && !has_count(row->kind))

@@ -99,6 +99,22 @@ static void translate_capabilities(const struct config_capabilities *from, struc
     };
 }
 
+void translate_warn_of_rights(struct translate *memory, uint64_t held)
+{
+    const struct container_capabilities *sets = &memory->program.capabilities;
+    uint64_t missing =
+        (sets->bounding | sets->effective | sets->permitted | sets->inheritable | sets->ambient) &
+        ~held;
+
+    for (unsigned i = 0; capability_find_name(i); i++) {
+        if (missing >> i & 1)
+            strings_take(&memory->warnings,
+                         alloc_format("process.capabilities: CAP_%s cannot be granted: the caller "
+                                      "does not have it",
+                                      capability_find_name(i)));
+    }
+}
+
 static void translate_seccomp(const struct config_seccomp *from, struct translate *memory)
 {
     struct syscall_rule *rules =
@@ -246,8 +262,8 @@ static void keep_block_devices(const struct config_resources *from, struct shape
             devices[next++] = (struct container_block_device){
                 .major = (uint32_t)block->major,
                 .minor = (uint32_t)block->minor,
-                .weight = (uint64_t)block->weight,
-                .leaf_weight = (uint64_t)block->leaf_weight,
+                .weight = (uint64_t)block->weight.value,
+                .leaf_weight = (uint64_t)block->leaf_weight.value,
                 .read_bps = kind == CONFIG_BLOCK_READ_BPS ? block->rate : 0,
                 .write_bps = kind == CONFIG_BLOCK_WRITE_BPS ? block->rate : 0,
                 .read_iops = kind == CONFIG_BLOCK_READ_IOPS ? block->rate : 0,
@@ -411,8 +427,8 @@ static void translate_devices(const struct config *config, struct translate *out
         devices[out->spec.device_count++] = (struct container_device){
             .path = from->path,
             .type = from->type[0] == 'u' ? 'c' : from->type[0],
-            .major = (uint32_t)from->major,
-            .minor = (uint32_t)from->minor,
+            .major = (uint32_t)from->major.value,
+            .minor = (uint32_t)from->minor.value,
             .mode = from->has_mode ? from->mode & 07777 : 0666,
             .uid = from->uid,
             .gid = from->gid,
@@ -438,6 +454,7 @@ static int fill(const struct config *config, const struct translate_place *place
     spec->read_only_paths = &config->read_only_paths;
     spec->sysctls = &config->sysctls;
     translate_process(&config->process, config, out, &spec->program);
+    spec->program.initial_cpus = spec->program.final_cpus = NULL; /* those are for exec alone */
     translate_resources(&config->resources, &out->store, &out->resources);
     spec->resources = &out->resources;
     translate_devices(config, out);

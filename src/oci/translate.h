@@ -58,6 +58,9 @@ DEFINE_CLEANUP(translate)
 void translate_process(const struct config_process *process, const struct config *config,
                        struct translate *memory, struct container_program *out);
 
+/* Warn of each capability that is asked for and not among `held`: it cannot be granted. */
+void translate_warn_of_rights(struct translate *memory, uint64_t held);
+
 /* Tell the program of the first `count` descriptors behind the standard ones (sd_listen_fds(3)). */
 void translate_listen(unsigned count, struct translate *memory, struct container_program *program);
 

@@ -6,9 +6,12 @@
 
 #include "runtime/capability.h"
 
+#include <errno.h>
 #include <linux/capability.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "util/error.h"
 #include "util/strings.h"
@@ -128,5 +131,16 @@ int capability_apply(uint64_t base, const struct strings *add, const struct stri
         dropped |= bits;
     }
     *out = dropped == capability_all() ? added : (base | added) & ~dropped;
+    return 0;
+}
+
+int capability_read_held(uint64_t *out, struct error *err)
+{
+    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct data[2] = { 0 };
+
+    if (syscall(SYS_capget, &header, data) < 0)
+        return error_set_errno(err, errno, "read the capabilities");
+    *out = (uint64_t)data[1].permitted << 32 | data[0].permitted;
     return 0;
 }

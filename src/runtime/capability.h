@@ -20,6 +20,9 @@ uint64_t capability_all(void);
 /* "CHOWN" of capability 0; NULL behind the last one. */
 const char *capability_find_name(unsigned number);
 
+/* What the calling process has, and so can give. */
+int capability_read_held(uint64_t *out, struct error *err) MUST_CHECK;
+
 /*
  * `base` with the names of `add` added and those of `drop` removed; names with or without
  * CAP_, in any case; ALL means all. ERROR_INVALID names the unknown one and the nearest known.

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "runtime/account.h"
+#include "runtime/capability.h"
 #include "runtime/channel.h"
 #include "runtime/program.h"
 #include "runtime/syscall_filter.h"
@@ -90,17 +91,6 @@ static int set_capabilities(const struct container_capabilities *wanted, uint64_
     return set_ambient(wanted->ambient & kept & inheritable, err);
 }
 
-static int read_permitted(uint64_t *out, struct error *err)
-{
-    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-    struct __user_cap_data_struct data[2] = { 0 };
-
-    if (syscall(SYS_capget, &header, data) < 0)
-        return error_set_errno(err, errno, "read the capabilities");
-    *out = (uint64_t)data[1].permitted << 32 | data[0].permitted;
-    return 0;
-}
-
 struct container_capabilities posture_choose_capabilities(const struct container_program *program,
                                                           const struct account *account)
 {
@@ -132,7 +122,7 @@ int posture_apply(const struct posture *posture, struct error *err)
 {
     uint64_t permitted = 0;
 
-    if (read_permitted(&permitted, err) < 0)
+    if (capability_read_held(&permitted, err) < 0)
         return -1;
     if (!posture->allow_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return error_set_errno(err, errno, "set no_new_privs");

@@ -96,11 +96,51 @@ static size_t scan_number(const char *text, size_t length, bool *is_long_out)
     return end;
 }
 
+/* How many bytes the character at `text` has in UTF-8; 0: it is none. */
+static size_t measure_character(const unsigned char *text, size_t length)
+{
+    static const struct {
+        unsigned char first, last, low, high; /* of its first byte, and of its second */
+        size_t length;
+    } kinds[] = {
+        { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
+        { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
+        { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+    };
+
+    if (text[0] < 0x80)
+        return 1;
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        if (text[0] < kinds[i].first || text[0] > kinds[i].last || length < kinds[i].length)
+            continue;
+        if (text[1] < kinds[i].low || text[1] > kinds[i].high)
+            return 0;
+        for (size_t j = 2; j < kinds[i].length; j++) {
+            if ((text[j] & 0xc0) != 0x80)
+                return 0;
+        }
+        return kinds[i].length;
+    }
+    return 0;
+}
+
+static int check_encoding(const char *text, size_t length, struct error *err)
+{
+    for (size_t i = 0, step = 0; i < length; i += step) {
+        step = measure_character((const unsigned char *)text + i, length - i);
+        if (step == 0)
+            return error_set(err, ERROR_INVALID, "not UTF-8 at byte %zu", i);
+    }
+    return 0;
+}
+
 struct json *json_parse_exact(const char *text, size_t length, struct error *err)
 {
     AUTO_TEXT struct text kept = { 0 };
     bool quoted = false, is_long = false;
 
+    if (check_encoding(text, length, err) < 0)
+        return NULL;
     for (size_t i = 0, step = 1; i < length; i += step) {
         step = 1;
         if (quoted && length - i >= 6 && memcmp(text + i, "\\u0000", 6) == 0) {

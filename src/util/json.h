@@ -27,7 +27,7 @@ struct json *json_parse(const char *text, size_t length, struct error *err) MUST
 /*
  * The same for documents of others: no whole number loses a digit, since one that a double
  * cannot hold is kept as it is written for json_read_integer() (to json_is_number() and the rest
- * it is no number), and a text with a NUL, which would be cut, is refused.
+ * it is no number), and a text with a NUL, which would be cut, is refused, as is what is not UTF-8.
  */
 struct json *json_parse_exact(const char *text, size_t length, struct error *err) MUST_CHECK;
 

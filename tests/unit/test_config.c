@@ -99,6 +99,31 @@ static void mistakes_name_their_place(void **state)
         { "{" BARE ",\"annotations\":{\"\":\"x\"}}", "annotations: a key is empty" },
         { "{" BARE ",\"annotations\":{\"a\":1}}", "annotations.a: a text is expected" },
         { "{" BARE ",\"hostname\":\"a\\u0000b\"}", "a text with a NUL" },
+        { "{" BARE ",\"hostname\":\"a\xff\"}", "not UTF-8 at byte" },
+        { "{" BARE ",\"hostname\":\"\xc0\xaf\"}", "not UTF-8 at byte" },
+        { "{" BARE ",\"hostname\":\"\xed\xa0\x80\"}", "not UTF-8 at byte" },
+        { "{" BARE ",\"hostname\":\"a\",\"hostname\":\"b\"}", "hostname: it is there twice" },
+        { "{" BARE ",\"annotations\":{\"k\":\"a\",\"k\":\"b\"}}",
+          "annotations: 'k' is there twice" },
+        { "{\"ociVersion\":\"1.0\",\"root\":{\"path\":\"r\"}}", "unknown version" },
+        { "{\"ociVersion\":\"1.02.0\",\"root\":{\"path\":\"r\"}}", "unknown version" },
+        { "{\"ociVersion\":\"1.0.0-\",\"root\":{\"path\":\"r\"}}", "unknown version" },
+        { "{" BARE ",\"linux\":{\"devices\":[{\"path\":\"/dev/x\",\"type\":\"c\",\"major\":1}]}}",
+          "linux.devices[0]: major, minor" },
+        { "{" BARE ",\"linux\":{\"maskedPaths\":[\"/a\",\"b\"]}}",
+          "linux.maskedPaths[1]: 'b' is not absolute" },
+        { "{" BARE ",\"linux\":{\"readonlyPaths\":[\"\"]}}",
+          "linux.readonlyPaths[0]: '' is not absolute" },
+        { "{" BARE ",\"linux\":{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\","
+          "\"listenerMetadata\":\"x\"}}}",
+          "linux.seccomp: listenerMetadata" },
+        { "{" BARE ",\"linux\":{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\","
+          "\"syscalls\":[{\"names\":[],\"action\":\"SCMP_ACT_KILL\"}]}}}",
+          "linux.seccomp.syscalls[0]: names" },
+        { "{" BARE ",\"linux\":{\"resources\":{\"blockIO\":{\"weightDevice\":[{\"major\":8,"
+          "\"minor\":0}]}}}}",
+          "weightDevice[0]: weight or leafWeight" },
+        { "{" BARE ",\"linux\":{\"resources\":{\"rdma\":{\"mlx\":{}}}}}", "rdma.mlx: hcaHandles" },
     };
 
     (void)state;
@@ -113,6 +138,15 @@ static void what_is_not_supported_is_refused(void **state)
     assert_refused("{" BARE ",\"linux\":{\"memoryPolicy\":{}}}", ERROR_UNSUPPORTED,
                    "linux.memoryPolicy");
     assert_refused("{" BARE ",\"vm\":{}}", ERROR_UNSUPPORTED, "vm");
+    assert_refused("{" BARE
+                   ",\"linux\":{\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"X\"]}}}",
+                   ERROR_UNSUPPORTED, "linux.personality.flags");
+    assert_refused("{" BARE ",\"linux\":{\"resources\":{\"memory\":{\"kernel\":1}}}}",
+                   ERROR_UNSUPPORTED, "memory: kernel:");
+    assert_refused("{" BARE ",\"linux\":{\"resources\":{\"memory\":{\"kernelTCP\":1}}}}",
+                   ERROR_UNSUPPORTED, "memory: kernelTCP:");
+    assert_refused("{" BARE ",\"linux\":{\"resources\":{\"memory\":{\"useHierarchy\":false}}}}",
+                   ERROR_UNSUPPORTED, "memory: useHierarchy:");
     assert_refused("{" BARE ",\"process\":{" PROCESS ",\"apparmorProfile\":\"p\"}}",
                    ERROR_UNSUPPORTED, "apparmorProfile");
     assert_refused("{" BARE ",\"linux\":{\"mountLabel\":\"l\"}}", ERROR_UNSUPPORTED, "mountLabel");
