@@ -1,28 +1,6 @@
 # config.md of the OCI runtime specification: each test is named after its section.
 
-load lib
-load lib_oci
-
-setup_file() {
-    remember_inventory
-    make_bundle "$CARTE_TEST/bundle"
-}
-
-teardown_file() {
-    remove_containers
-    no_leaks
-}
-
-setup() {
-    cd "$CARTE_TEST/bundle" || return 1
-    cp plain.json config.json
-    rm -rf rootfs/tmp/* source
-}
-
-teardown() {
-    remove_containers
-    nothing_left
-}
+load lib_bundle
 
 @test "config.md#specification-version: 1.x is read, another is an error" {
     for version in 1.0.0 1.0.2-dev 1.1.0 1.2.1 1.3.0; do
@@ -310,4 +288,77 @@ OPTIONS
     [ "$(oci run --preserve-fds 1 box 3<third </dev/null | head -n 1)" = third ]
     [ "$(LISTEN_FDS=1 oci run box 3<third </dev/null | tr '\n' ' ')" = 'third 1-1 ' ]
     refused 'descriptor' oci run --preserve-fds 900 box </dev/null
+}
+
+@test "bundle.md: config.json and the root are in the bundle" {
+    rm config.json
+    refused 'config.json' oci create box </dev/null
+    edit '.root.path = "config.json"'
+    refused 'config.json' oci create box </dev/null
+    nothing_left
+}
+
+@test "glossary.md#configuration: UTF-8, no name twice, in any order" {
+    edit '.hostname = "h\u00fc\ud83d\ude00"' '.annotations = {"\u00e4": "\u00f6"}'
+    jq -c 'to_entries | reverse | from_entries' config.json >reversed.json
+    inside true # the plain one
+    mv reversed.json config.json
+    oci create box </dev/null
+    [ "$(oci state box | jq -r '.annotations["ä"]')" = ö ]
+    oci delete box
+    sed 's/^{/{"hostname": "twice",/' plain.json >config.json
+    refused 'twice' oci create box </dev/null
+    { printf '{"hostname": "a\xff",'; tail -n +2 plain.json | grep -v hostname; } >config.json
+    refused 'UTF-8' oci create box </dev/null
+}
+
+@test "config.md#specification-version: MUST be SemVer" {
+    for version in 1 1.0 1.00.0 1.0.0- 1.0.0+ 1.x.0 '1.0.0 '; do
+        edit ".ociVersion = \"$version\""
+        refused 'version' oci create box </dev/null
+    done
+    for version in 1.0.0-rc5-dev 1.2.0+dev 1.1.0-rc.1+build.5; do
+        inside true ".ociVersion = \"$version\""
+    done
+}
+
+@test "config.md#process: consoleSize without a terminal is ignored" {
+    inside 'test ! -t 0' '.process.consoleSize = {height: 10, width: 20}'
+}
+
+@test "config.md#process: args[0] is looked for as execvp does" {
+    printf '#!/bin/sh\necho found\n' >rootfs/tmp/tool
+    chmod +x rootfs/tmp/tool
+    edit '.process.args = ["./tool"] | .process.cwd = "/tmp"'
+    [ "$(oci run box </dev/null)" = found ]
+    edit '.process.args = ["tool"] | .process.env = ["PATH=/bin:/tmp"]'
+    [ "$(oci run box </dev/null)" = found ]
+}
+
+# What the bounding set of the caller lacks cannot be granted, by anybody.
+@test "config.md#linux-process: a capability that cannot be granted is a warning" {
+    edit "$(sh_args 'grep CapEff /proc/self/status')" '.process.capabilities[] += ["CAP_WAKE_ALARM"]'
+    setpriv --bounding-set -wake_alarm --inh-caps -all "$(command -v "$OCI")" --root "$CARTE_TEST/oci" \
+        run box </dev/null >seen 2>warning
+    cat seen warning
+    grep -q CAP_WAKE_ALARM warning
+    [ $((0x$(awk '{ print $2 }' seen) >> 35 & 1)) = 0 ]
+}
+
+@test "config.md#linux-process: execCPUAffinity is for exec, and not for the first process" {
+    edit '.process.execCPUAffinity = {initial: "0", final: "0"}'
+    oci create box </dev/null
+    oci start box
+    pid=$(oci state box | jq .pid)
+    [ "$(grep Cpus_allowed_list "/proc/$pid/status")" = "$(grep Cpus_allowed_list /proc/self/status)" ]
+    oci exec box grep -E '^Cpus_allowed_list:\s+0$' /proc/self/status
+    edit '.process.execCPUAffinity = {final: "moon"}'
+    jq .process config.json >process.json
+    refused 'moon' oci exec --process process.json box
+}
+
+@test "config.md#annotations: unknown keys of the specification's own namespace are no error" {
+    edit '.annotations = {"org.opencontainers.image.os": "linux", "org.opencontainers.moon": "", "x": "y"}'
+    oci create box </dev/null
+    [ "$(oci state box | jq -c .annotations)" = '{"org.opencontainers.image.os":"linux","org.opencontainers.moon":"","x":"y"}' ]
 }

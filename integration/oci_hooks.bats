@@ -1,27 +1,11 @@
 # Hooks (config.md#posix-platform-hooks, runtime.md#lifecycle): order, namespaces, state, failures.
 
-load lib
-load lib_oci
-
-setup_file() {
-    remember_inventory
-    make_bundle "$CARTE_TEST/bundle"
-}
-
-teardown_file() {
-    remove_containers
-    no_leaks
-}
+load lib_bundle
 
 setup() {
     cd "$CARTE_TEST/bundle" || return 1
     cp plain.json config.json
     rm -f said rootfs/tmp/*
-}
-
-teardown() {
-    remove_containers
-    nothing_left
 }
 
 # hook KIND SCRIPT: the jq expression of a hook that is a shell.
@@ -158,5 +142,56 @@ hook() {
     oci delete box 2>warning
     grep -q 'poststop' warning
     [ "$(cat said)" = second ]
+    nothing_left
+}
+
+@test "config.md#prestart, create-runtime, create-container: before the root is changed" {
+    root="awk '\$5 == \"/\" { print \$3, \$4 }'"
+    for kind in prestart createRuntime createContainer; do
+        rm -f root.*
+        edit "$(hook "$kind" "$root /proc/\$(jq .pid)/mountinfo >$PWD/root.then")"
+        oci create box </dev/null
+        awk '$5 == "/" { print $3, $4 }' "/proc/$(oci state box | jq .pid)/mountinfo" >root.now
+        awk '$5 == "/" { print $3, $4 }' /proc/self/mountinfo >root.own
+        cmp root.then root.own
+        fails cmp -s root.now root.own
+        oci delete box
+    done
+}
+
+@test "config.md#poststart, poststop: in the runtime's namespaces, path of the runtime's" {
+    ns='readlink /proc/self/ns/mnt /proc/self/ns/net /proc/self/ns/pid'
+    edit "$(hook poststart "$ns >$PWD/ns.1; test -x /usr/bin/jq")" "$(hook poststop "$ns >$PWD/ns.2; test -x /usr/bin/jq")"
+    oci create box </dev/null
+    oci start box
+    sh -c "$ns" >ns.0
+    cmp ns.0 ns.1 # it has run when start returns
+    oci delete --force box 2>warning
+    cmp ns.0 ns.2
+    [ ! -s warning ]
+}
+
+@test "config.md#poststart: the program is executed by then" {
+    edit "$(hook poststart "readlink /proc/\$(jq .pid)/exe >$PWD/exe")"
+    oci create box </dev/null
+    oci start box
+    [ "$(cat exe)" = /bin/busybox ]
+}
+
+@test "config.md#poststop: when it runs, what create made is gone" {
+    edit "$(hook poststop "find /sys/fs/cgroup -path '*$(cgroup_name)' >$PWD/left")"
+    oci create box </dev/null
+    oci delete box
+    [ -e left ] && [ ! -s left ]
+}
+
+@test "config.md#hooks: each kind takes path, args, env and timeout, and refuses what is wrong with them" {
+    for kind in prestart createRuntime createContainer startContainer poststart poststop; do
+        for wrong in '{"args": ["x"]}' '{"path": ""}' '{"path": "bin/sh"}' '{"path": "/bin/sh", "timeout": -1}' \
+            '{"path": "/bin/sh", "timeout": 0}' '{"path": "/bin/sh", "args": "x"}' '{"path": "/bin/sh", "env": [1]}'; do
+            edit ".hooks.$kind = [$wrong]"
+            refused "hooks.$kind" oci create box </dev/null
+        done
+    done
     nothing_left
 }

@@ -1,28 +1,6 @@
 # config-linux.md of the OCI runtime specification: each test is named after its section.
 
-load lib
-load lib_oci
-
-setup_file() {
-    remember_inventory
-    make_bundle "$CARTE_TEST/bundle"
-}
-
-teardown_file() {
-    remove_containers
-    no_leaks
-}
-
-setup() {
-    cd "$CARTE_TEST/bundle" || return 1
-    cp plain.json config.json
-    rm -rf rootfs/tmp/* source
-}
-
-teardown() {
-    remove_containers
-    nothing_left
-}
+load lib_bundle
 
 # limit FILE-V1 FILE-V2: the container's file of the version that this host has.
 limit() {
@@ -73,6 +51,30 @@ is_v1() {
     refused 'twice' oci create two </dev/null
 }
 
+@test "config-linux.md#namespaces: a cgroup, time or user namespace at a path is joined" {
+    chmod 755 "$CARTE_TEST" "$CARTE_TEST/bundle"
+    maps='.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
+        .linux.gidMappings = [{containerID: 0, hostID: 100000, size: 65536}]'
+    edit '.linux.namespaces += [{type: "user"}, {type: "time"}]' "$maps"
+    oci create box </dev/null
+    pid=$(oci state box | jq .pid)
+    for pair in cgroup:cgroup time:time user:user; do
+        edit "$(sh_args "readlink /proc/self/ns/${pair#*:}")" '.linux.cgroupsPath += "-two"' \
+            ".linux.namespaces |= map(select(.type != \"${pair%%:*}\"))" \
+            ".linux.namespaces += [{type: \"${pair%%:*}\", path: \"/proc/$pid/ns/${pair#*:}\"}]"
+        [ "$(oci run two </dev/null)" = "$(readlink "/proc/$pid/ns/${pair#*:}")" ] || { echo "$pair"; return 1; }
+    done
+}
+
+@test "config-linux.md#user-namespace-mappings: owners of files are not changed" {
+    chmod 755 "$CARTE_TEST" "$CARTE_TEST/bundle"
+    before=$(find rootfs -printf '%p %U %G %C@\n' | sort)
+    inside true '.linux.namespaces += [{type: "user"}]' \
+        '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]' \
+        '.linux.gidMappings = [{containerID: 0, hostID: 100000, size: 65536}]'
+    [ "$(find rootfs -printf '%p %U %G %C@\n' | sort)" = "$before" ]
+}
+
 @test "config-linux.md#user-namespace-mappings" {
     chmod 755 "$CARTE_TEST" "$CARTE_TEST/bundle"
     inside 'cat /proc/self/uid_map /proc/self/gid_map; id -u; id -g' \
@@ -109,6 +111,54 @@ is_v1() {
     refused 'not absolute' oci create box </dev/null
 }
 
+@test "config-linux.md#devices: another file at the path is an error, the same device is none" {
+    for there in 'touch rootfs/tmp/x' 'mkdir rootfs/tmp/x' 'mknod rootfs/tmp/x c 1 5' 'mkfifo rootfs/tmp/x' \
+        'ln -s /dev/null rootfs/tmp/x'; do
+        rm -rf rootfs/tmp/x
+        $there
+        edit '.linux.devices = [{path: "/tmp/x", type: "c", major: 1, minor: 3}]'
+        refused '/tmp/x' oci create box </dev/null || { echo "$there"; return 1; }
+        nothing_left
+    done
+    rm rootfs/tmp/x
+    mknod rootfs/tmp/x c 1 3
+    inside 'echo x >/tmp/x' '.linux.devices = [{path: "/tmp/x", type: "c", major: 1, minor: 3}]'
+}
+
+@test "config-linux.md#devices: outside of /dev; numbers are needed unless it is a fifo" {
+    inside 'stat -c "%F %t %T" /tmp/a/b /tmp/u; test -p /tmp/p' '.linux.devices = [{path: "/tmp/a/b", type: "c", major: 1, minor: 5},
+        {path: "/tmp/u", type: "u", major: 1, minor: 7}, {path: "/tmp/p", type: "p"}]' >seen
+    [ "$(tr '\n' ' ' <seen)" = 'character special file 1 5 character special file 1 7 ' ]
+    for device in '{path: "/dev/x", type: "c"}' '{path: "/dev/x", type: "b", major: 7}' '{type: "c", major: 1, minor: 3}' \
+        '{path: "/dev/x", major: 1, minor: 3}' '{path: "/dev/x", type: "d", major: 1, minor: 3}'; do
+        edit ".linux.devices = [$device]"
+        refused 'linux.devices[0]' oci create box </dev/null
+    done
+}
+
+@test "runtime-linux.md#dev-symbolic-links: made once all is mounted" {
+    [ "$(inside 'cd /dev; for l in fd stdin stdout stderr; do readlink $l; done' \
+        '.mounts += [{destination: "/dev", type: "tmpfs", source: "x"}]' | tr '\n' ' ')" = \
+        '/proc/self/fd /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 ' ]
+    [ "$(inside 'echo text | cat /dev/stdin; echo out >/dev/stdout')" = $'text\nout' ]
+}
+
+@test "runtime-linux.md#file-descriptors: 0, 1 and 2, and what is asked for" {
+    exec 8</dev/null
+    inside 'ls -l /proc/self/fd' >fds
+    exec 8<&-
+    fails grep -qE ' ([4-9]|[1-9][0-9]+) -> ' fds
+}
+
+@test "config-linux.md#default-devices: /dev/console is the terminal, and only where there is one" {
+    edit '.process.terminal = true' "$(sh_args 'tty; stat -c %t:%T /dev/console /dev/pts/0')"
+    script -qefc "$OCI --root $CARTE_TEST/oci run box" /dev/null </dev/null >seen 3>&-
+    cat seen
+    grep -q /dev/pts/0 seen
+    [ "$(grep -c '^88:0' seen)" = 2 ]
+    fails inside 'test -e /dev/console'
+}
+
 @test "config-linux.md#default-devices: and the links of /dev" {
     inside 'cd /dev; for d in null zero full random urandom tty; do test -c $d || echo no $d; done
         for l in fd stdin stdout stderr ptmx; do readlink $l; done' >seen
@@ -128,6 +178,83 @@ is_v1() {
         edit ".linux.cgroupsPath = \"$path\""
         refused 'cgroupsPath' oci create box </dev/null
     done
+}
+
+@test "config-linux.md#cgroups-path: the same value is the same place, absolute or not" {
+    for path in "/$(cgroup_name)" "$(cgroup_name)"; do
+        edit ".linux.cgroupsPath = \"$path\""
+        oci create box </dev/null
+        first=$(cat "/proc/$(oci state box | jq .pid)/cgroup")
+        oci delete box
+        oci create other </dev/null
+        [ "$(cat "/proc/$(oci state other | jq .pid)/cgroup")" = "$first" ]
+        oci delete other
+    done
+}
+
+@test "config-linux.md#control-groups: a cgroup in which somebody lives is refused" {
+    oci create box </dev/null
+    edit
+    refused "$(cgroup_name)" oci create two </dev/null
+    has_status box created
+    oci start box
+    has_status box running
+}
+
+@test "config-linux.md#cgroup-ownership: nobody but root owns a container's cgroup" {
+    chmod 755 "$CARTE_TEST" "$CARTE_TEST/bundle"
+    edit '.linux.namespaces += [{type: "user"}]' \
+        '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]' \
+        '.linux.gidMappings = [{containerID: 0, hostID: 100000, size: 65536}]' \
+        '.mounts |= map(if .type == "cgroup" then .options -= ["ro"] else . end)'
+    oci create box </dev/null
+    [ "$(find /sys/fs/cgroup -path "*$(cgroup_name)*" -printf '%U:%G\n' | sort -u)" = 0:0 ]
+}
+
+@test "config-linux.md#memory: checkBeforeUpdate refuses a limit below what is used" {
+    edit "$(sh_args 'head -c 30m /dev/urandom >/tmp/mem/file; echo >/tmp/mem/ready; sleep 1000')" \
+        '.mounts += [{destination: "/tmp/mem", type: "tmpfs", source: "x"}]' '.linux.resources.memory = {limit: 134217728}'
+    oci create box </dev/null
+    oci start box
+    eventually 20 oci exec box test -e /tmp/mem/ready
+    fails oci update --resources - box <<<'{"memory": {"limit": 10485760, "checkBeforeUpdate": true}}'
+    [ "$(limit memory.limit_in_bytes memory.max)" = 134217728 ]
+    has_status box running
+}
+
+@test "config-linux.md#memory: what kernels have dropped is refused, and no limit is none" {
+    for wrong in '{kernel: 1000000}' '{kernelTCP: 1000000}' '{useHierarchy: false}' '{swappiness: 101}' '{limit: -2}'; do
+        edit ".linux.resources.memory = $wrong"
+        refused 'linux.resources.memory' oci create box </dev/null
+    done
+    inside true '.linux.resources.memory = {limit: -1, kernel: -1, kernelTCP: 0, useHierarchy: true, disableOOMKiller: false}'
+}
+
+@test "config-linux.md#cpu: a burst is no larger than the quota" {
+    edit '.linux.resources.cpu = {quota: 20000, period: 50000, burst: 30000}'
+    fails oci create box </dev/null
+    nothing_left
+    edit '.linux.resources.cpu = {quota: 20000, period: 50000, burst: 10000}'
+    oci create box </dev/null
+    [ "$(limit cpu.cfs_burst_us cpu.max.burst)" = 10000 ]
+}
+
+@test "config-linux.md#block-io: an entry for a device has a weight" {
+    edit '.linux.resources.blockIO.weightDevice = [{major: 8, minor: 0}]'
+    refused 'weight or leafWeight' oci create box </dev/null
+    edit '.linux.resources.blockIO.throttleReadBpsDevice = [{major: 8, minor: 0}]'
+    refused 'rate' oci create box </dev/null
+}
+
+@test "config-linux.md#rdma: an entry for a device has handles or objects" {
+    edit '.linux.resources.rdma = {mlx5_1: {}}'
+    refused 'hcaHandles or hcaObjects' oci create box </dev/null
+}
+
+@test "config-linux.md#unified: a controller that is not there is an error" {
+    edit '.linux.resources.unified = {"moon.max": "1"}'
+    fails oci create box </dev/null
+    nothing_left
 }
 
 @test "config-linux.md#memory: limit, reservation, swap" {
@@ -222,9 +349,11 @@ server.listen(1)
 open("ready", "w").close()
 peer, _ = server.accept()
 data, control, _, _ = peer.recvmsg(65536, 64)
+more = [peer.recvmsg(65536, 64)[:2] for _ in range(2)]
 fds = array.array("i", control[0][2])
 state = json.loads(data)
-json.dump({"link": os.readlink("/proc/self/fd/%d" % fds[0]), "state": state}, open("seen", "w"))
+json.dump({"link": os.readlink("/proc/self/fd/%d" % fds[0]), "fds": len(fds), "state": state,
+    "more": [len(data) + len(control) for data, control in more]}, open("seen", "w"))
 AGENT
     rm -f agent.sock ready seen
     timeout 30 python3 agent.py 3>&- &
@@ -237,10 +366,43 @@ AGENT
     wait
     cat seen
     jq -e '.link | test("seccomp")' seen
+    jq -e '.fds == 1 and .more == [0, 0] and .state.ociVersion == "1.3.0"' seen # one state, then the end
     jq -e --argjson p "$(oci state box | jq .pid)" '.state.fds == ["seccompFd"] and .state.metadata == "meta" and .state.pid == $p and .state.state.id == "box"' seen
     edit '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_NOTIFY"}]}' \
         '.linux.cgroupsPath += "-two"'
     fails eval 'oci create two </dev/null && oci start two'
+}
+
+@test "config-linux.md#seccomp: a number for an action that has none, and no names, are errors" {
+    edit '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", defaultErrnoRet: 1}'
+    refused 'has no number' oci create box </dev/null
+    edit '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"], action: "SCMP_ACT_KILL", errnoRet: 1}]}'
+    refused 'has no number' oci create box </dev/null
+    edit '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: [], action: "SCMP_ACT_KILL"}]}'
+    refused 'names' oci create box </dev/null
+    # Where none is given it is EPERM.
+    [[ "$(inside 'mkdir /tmp/x 2>&1 || true' '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [
+        {names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO"}]}')" == *'Operation not permitted'* ]]
+}
+
+@test "config-linux.md#seccomp: metadata needs a listener, and without a question nobody is asked" {
+    edit '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerMetadata: "x"}'
+    refused 'listenerMetadata' oci create box </dev/null
+    inside true '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: "/missing", listenerMetadata: "x"}'
+}
+
+@test "config-linux.md#seccomp: a listener that cannot be reached is an error" {
+    edit ".linux.seccomp = {defaultAction: \"SCMP_ACT_ALLOW\", listenerPath: \"$PWD/missing.sock\",
+        syscalls: [{names: [\"mkdir\"], action: \"SCMP_ACT_NOTIFY\"}]}"
+    oci create box </dev/null || true
+    [ ! -d "$CARTE_TEST/oci/box" ] || refused 'missing.sock' oci start box
+    nothing_left
+}
+
+@test "config-linux.md#rootfs-mount-propagation: unbindable, and what is unknown" {
+    inside "awk '\$5 == \"/\"' /proc/self/mountinfo" '.linux.rootfsPropagation = "unbindable"' | grep -q unbindable
+    edit '.linux.rootfsPropagation = "moon"'
+    refused rootfsPropagation oci create box </dev/null
 }
 
 @test "config-linux.md#rootfs-mount-propagation" {
@@ -264,6 +426,22 @@ AGENT
     echo "$output"
     [[ "$output" != *secret* && "$output" != *inside* ]]
     [[ "$output" == *'Read-only file system'* ]]
+}
+
+@test "config-linux.md#masked-paths, readonly-paths: MUST be absolute" {
+    for list in maskedPaths readonlyPaths; do
+        edit ".linux.$list = [\"proc/kcore\"]"
+        refused "linux.$list[0]" oci create box </dev/null
+    done
+}
+
+@test "config-linux.md#personality: no other domain, and no flags" {
+    edit '.linux.personality = {}'
+    refused 'linux.personality.domain' oci create box </dev/null
+    edit '.linux.personality = {domain: "BSD"}'
+    refused 'BSD' oci create box </dev/null
+    edit '.linux.personality = {domain: "LINUX", flags: ["ADDR_NO_RANDOMIZE"]}'
+    refused 'linux.personality.flags' oci create box </dev/null
 }
 
 @test "config-linux.md#personality" {

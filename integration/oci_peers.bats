@@ -1,29 +1,12 @@
 # The same config.json by runc and by carte-oci: what a program sees and what a caller hears must
 # be the same. Each difference that is left has its reason beside it.
 
-load lib
-load lib_oci
+load lib_bundle
 
 setup_file() {
     command -v runc >/dev/null || skip 'needs runc'
     remember_inventory
     make_bundle "$CARTE_TEST/bundle"
-}
-
-teardown_file() {
-    remove_containers
-    no_leaks
-}
-
-setup() {
-    cd "$CARTE_TEST/bundle" || return 1
-    cp plain.json config.json
-    rm -rf rootfs/tmp/*
-}
-
-teardown() {
-    remove_containers
-    nothing_left
 }
 
 # both SCRIPT [EXPRESSION...]: run it by either, and compare outputs and exit statuses.

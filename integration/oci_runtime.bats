@@ -1,27 +1,6 @@
 # runtime.md of the OCI runtime specification: each test is named after its section.
 
-load lib
-load lib_oci
-
-setup_file() {
-    remember_inventory
-    make_bundle "$CARTE_TEST/bundle"
-}
-
-teardown_file() {
-    remove_containers
-    no_leaks
-}
-
-setup() {
-    cd "$CARTE_TEST/bundle" || return 1
-    cp plain.json config.json
-}
-
-teardown() {
-    remove_containers
-    nothing_left
-}
+load lib_bundle
 
 @test "runtime.md#scope: another process can use the container" {
     oci create box </dev/null
@@ -58,6 +37,45 @@ teardown() {
     cat new >"$CARTE_TEST/oci/box/record.json"
     has_status box stopped
     refused 'container not running' oci kill box TERM
+}
+
+@test "runtime.md#state: an id is one container's, a pid is the first process, a bundle is absolute" {
+    cd ..
+    oci create --bundle bundle box </dev/null
+    [ "$(oci state box | jq -r .bundle)" = "$CARTE_TEST/bundle" ]
+    [ "$(oci exec box sh -c 'readlink /proc/self/ns/pid')" = "$(readlink "/proc/$(oci state box | jq .pid)/ns/pid")" ]
+    [ "$(oci list -q)" = box ]
+}
+
+@test "runtime.md#state: paused is a status of our own, for what no other one means" {
+    oci create box </dev/null
+    oci start box
+    oci pause box
+    has_status box paused
+    oci resume box
+    has_status box running
+}
+
+@test "runtime.md#warnings: what was warned of goes on as if it had not been" {
+    edit '.process.capabilities.bounding += ["CAP_MOON"]' '.hooks.poststop = [{"path": "/bin/false"}]'
+    oci create box </dev/null 2>warning
+    grep -q 'warning: .*CAP_MOON' warning
+    has_status box created
+    oci start box
+    has_status box running
+    oci delete --force box 2>warning
+    grep -q 'warning: .*poststop' warning
+}
+
+@test "runtime.md#kill: a signal to a paused container is delivered once it goes on" {
+    edit "$(sh_args 'trap "exit 3" TERM; echo >/tmp/ready; while :; do sleep 0.1; done')"
+    oci create box </dev/null
+    oci start box
+    eventually 10 test -e rootfs/tmp/ready
+    oci pause box
+    oci kill box TERM
+    oci resume box
+    eventually 10 has_status box stopped
 }
 
 @test "runtime.md#lifecycle: later edits of config.json have no effect" {

@@ -99,6 +99,18 @@ static void mistakes_name_their_place(void **state)
         { "{" BARE ",\"annotations\":{\"\":\"x\"}}", "annotations: a key is empty" },
         { "{" BARE ",\"annotations\":{\"a\":1}}", "annotations.a: a text is expected" },
         { "{" BARE ",\"hostname\":\"a\\u0000b\"}", "a text with a NUL" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        assert_refused(rows[i].text, ERROR_INVALID, rows[i].message);
+}
+
+static void rules_of_the_specification_are_checked(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } rows[] = {
         { "{" BARE ",\"hostname\":\"a\xff\"}", "not UTF-8 at byte" },
         { "{" BARE ",\"hostname\":\"\xc0\xaf\"}", "not UTF-8 at byte" },
         { "{" BARE ",\"hostname\":\"\xed\xa0\x80\"}", "not UTF-8 at byte" },
@@ -303,6 +315,7 @@ int main(void)
         cmocka_unit_test(the_smallest_config_is_read),
         cmocka_unit_test(unknown_properties_are_ignored_and_null_is_absent),
         cmocka_unit_test(mistakes_name_their_place),
+        cmocka_unit_test(rules_of_the_specification_are_checked),
         cmocka_unit_test(what_is_not_supported_is_refused),
         cmocka_unit_test(numbers_keep_all_digits),
         cmocka_unit_test(more_elements_than_allowed_are_refused),
