@@ -101,12 +101,12 @@ _carte_complete()
         --format) values='table json' ;;
         esac ;;
     run)
-        words="$globals --detach -d --interactive -i --tty -t --rm --name --detach-keys --pull --no-sig-proxy --env -e --env-file --volume -v --tmpfs --publish -p --expose --network --add-host --dns --hostname -h --domainname --user -u --group-add --workdir -w --entrypoint --memory -m --cpus --pids-limit --shm-size --ulimit --sysctl --cap-add --cap-drop --security-opt --privileged --read-only --init --restart --stop-signal --stop-timeout --label -l --health-cmd --health-interval --health-timeout --health-start-period --health-retries --no-healthcheck"
+        words="$globals --detach -d --interactive -i --tty -t --rm --name --detach-keys --pull --no-sig-proxy --env -e --env-file --volume -v --tmpfs --publish -p --expose --network --add-host --dns --hostname -h --domainname --user -u --group-add --userns --workdir -w --entrypoint --memory -m --cpus --pids-limit --shm-size --ulimit --sysctl --cap-add --cap-drop --security-opt --privileged --read-only --init --restart --stop-signal --stop-timeout --label -l --health-cmd --health-interval --health-timeout --health-start-period --health-retries --no-healthcheck"
         case $previous in
         --pull) values='missing always never' ;;
         esac ;;
     create)
-        words="$globals --detach -d --interactive -i --tty -t --rm --name --detach-keys --pull --no-sig-proxy --env -e --env-file --volume -v --tmpfs --publish -p --expose --network --add-host --dns --hostname -h --domainname --user -u --group-add --workdir -w --entrypoint --memory -m --cpus --pids-limit --shm-size --ulimit --sysctl --cap-add --cap-drop --security-opt --privileged --read-only --init --restart --stop-signal --stop-timeout --label -l --health-cmd --health-interval --health-timeout --health-start-period --health-retries --no-healthcheck"
+        words="$globals --detach -d --interactive -i --tty -t --rm --name --detach-keys --pull --no-sig-proxy --env -e --env-file --volume -v --tmpfs --publish -p --expose --network --add-host --dns --hostname -h --domainname --user -u --group-add --userns --workdir -w --entrypoint --memory -m --cpus --pids-limit --shm-size --ulimit --sysctl --cap-add --cap-drop --security-opt --privileged --read-only --init --restart --stop-signal --stop-timeout --label -l --health-cmd --health-interval --health-timeout --health-start-period --health-retries --no-healthcheck"
         case $previous in
         --pull) values='missing always never' ;;
         esac ;;
@@ -166,6 +166,10 @@ _carte_complete()
         words="$globals --archive -a --follow-link -L"
         case $previous in
         esac ;;
+    diff)
+        words="$globals"
+        case $previous in
+        esac ;;
     port)
         words="$globals"
         case $previous in
@@ -184,7 +188,7 @@ _carte_complete()
         --format) values='text json' ;;
         esac ;;
     '')
-        words="$globals build bootstrap images inspect history tag rmi prune df fsck save load import export pull push login logout ps run create start stop restart kill wait rm exec attach logs update rename pause unpause cp port top stats version" ;;
+        words="$globals build bootstrap images inspect history tag rmi prune df fsck save load import export pull push login logout ps run create start stop restart kill wait rm exec attach logs update rename pause unpause cp diff port top stats version" ;;
     esac
     [ -n "$values" ] && words=$values
     if [ -n "$services" ] && [ -z "$values" ]; then

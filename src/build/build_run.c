@@ -20,6 +20,8 @@
 #include "build/arg_scope.h"
 #include "build/run_command.h"
 #include "build/step_mounts.h"
+#include "image/merged.h"
+#include "image/mount_points.h"
 #include "image/tree.h"
 #include "runtime/capability.h"
 #include "runtime/container.h"
@@ -172,55 +174,17 @@ static int launch(const struct stage *stage, const struct cartefile_instruction 
     return check_status(stage, at, status, output, err);
 }
 
-/* Remove the empty folder or file `path` of the layer. Links lead no further than the layer. */
-static int remove_if_empty(int tree, const char *path, struct error *err)
-{
-    const char *slash = strrchr(path, '/');
-    AUTO_FREE char *parent = alloc_text_part(path, slash ? (size_t)(slash - path) : 0);
-    const char *name = slash ? slash + 1 : path;
-    AUTO_CLOSE int folder = -1;
-    struct stat status;
-
-    if (!tree_find(tree, path, &status))
-        return 0;
-    folder = tree_open_folder(tree, parent, err);
-    if (folder < 0)
-        return -1;
-    /* A folder that is not empty stays. */
-    if (S_ISDIR(status.st_mode))
-        unlinkat(folder, name, AT_REMOVEDIR);
-    else if (S_ISREG(status.st_mode) && status.st_size == 0)
-        unlinkat(folder, name, 0);
-    return 0;
-}
-
-/*
- * Mount points that the runtime made for /proc, /dev and the like are no part of the image:
- * what is empty and was not there before goes.
- */
+/* Mount points that the runtime made for /proc, /dev and the like are no part of the image. */
 static int remove_mount_points(const struct stage *stage, const struct step_mounts *mounts,
                                int tree, struct error *err)
 {
-    static const char *const own[] = {
-        "dev", "proc", "sys", "etc/hosts", "etc/hostname", "etc/resolv.conf", "etc",
-    };
     AUTO(merged) struct merged *base = merged_open(&stage->layers, err);
     AUTO_STRINGS struct strings paths = { 0 };
 
     if (!base)
         return -1;
     step_mounts_list_targets(mounts, &paths);
-    for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-        strings_add(&paths, own[i]);
-    for (size_t i = 0; i < paths.count; i++) {
-        AUTO_MERGED_NODE struct merged_node node = { 0 };
-
-        if (merged_find(base, paths.items[i], true, &node, err) < 0)
-            return -1;
-        if (!node.found && remove_if_empty(tree, node.path, err) < 0)
-            return -1;
-    }
-    return 0;
+    return mount_points_remove(base, tree, &paths, err);
 }
 
 /* What stands beside the layer's tree is used up. */

@@ -12,15 +12,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/securebits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/container_find.h"
+#include "cli/container_layer.h"
 #include "cli/container_root.h"
 #include "image/export.h"
 #include "image/stream_reader.h"
@@ -59,6 +63,7 @@ struct side {
     bool is_stream, is_container;
     char *path;
     int root; /* of the container, or of this machine */
+    struct id_shift ids;
 };
 
 #define SIDE_NONE  \
@@ -91,7 +96,8 @@ static int open_side(const char *word, struct side *out, struct error *err)
     name = alloc_text_part(word, (size_t)(colon - word));
     out->is_container = true;
     out->path = alloc_text(colon[1] ? colon + 1 : "/");
-    if (container_find(name, &found, err) < 0)
+    if (container_find(name, &found, err) < 0 ||
+        container_layer_find_ids(&found, &out->ids, err) < 0)
         return -1;
     return container_root_open(&found, &out->root, err);
 }
@@ -138,6 +144,7 @@ static char *parent_name(const char *path)
 struct target {
     int folder;
     char *name;
+    struct id_shift ids;
 };
 
 static int set_target(struct target *target, int folder, char *name)
@@ -203,7 +210,12 @@ static int pack_here(const char *path, const char *name, int fd, struct error *e
 static int pack_source(const struct side *source, const char *name, bool follow, int fd,
                        struct error *err)
 {
-    const struct export_part part = { .path = source->path, .name = name, .follow = follow };
+    const struct export_part part = {
+        .path = source->path,
+        .name = name,
+        .follow = follow,
+        .ids = source->ids,
+    };
     AUTO_STRINGS struct strings layers = { 0 };
     AUTO_FREE char *real = NULL;
 
@@ -218,13 +230,30 @@ static int pack_source(const struct side *source, const char *name, bool follow,
                 : error_set_errno(err, errno, "open '%s'", source->word);
 }
 
+/*
+ * Make files as the container's root, with all our rights: mounts that shift its ids, as those of
+ * its volumes do, take files of its own users only.
+ */
+static int become_root_of(const struct id_shift *ids, struct error *err)
+{
+    if (ids->count == 0)
+        return 0;
+    if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) < 0)
+        return error_set_errno(err, errno, "keep the rights of root");
+    setfsuid(ids->first);
+    setfsgid(ids->first);
+    return 0;
+}
+
 static int unpack_target(const struct target *target, bool keeps_owner, int fd, struct error *err)
 {
     AUTO(stream_reader) struct stream_reader *reader = stream_reader_new(fd, SIZE_MAX_BYTES, err);
-    const struct unpack_options options = { .has_owner = !keeps_owner };
+    const struct unpack_options options = { .has_owner = !keeps_owner, .ids = target->ids };
     char digest[HASH_SHA256_HEX_SIZE];
 
-    return reader ? unpack_archive(reader, target->folder, &options, digest, err) : -1;
+    if (!reader || become_root_of(&target->ids, err) < 0)
+        return -1;
+    return unpack_archive(reader, target->folder, &options, digest, err);
 }
 
 /* The packing process tells of its error itself. */
@@ -268,7 +297,7 @@ static int end_packing(pid_t pid, const char *word, struct error *err)
 static int copy(const struct side *source, const struct side *target,
                 const struct copy_options *options, struct error *err)
 {
-    struct target place = { .folder = -1 };
+    struct target place = { .folder = -1, .ids = target->ids };
     AUTO_FREE char *name = NULL;
     AUTO_CLOSE int folder = -1;
     AUTO_CLOSE int fd = -1;

@@ -15,13 +15,12 @@
 #include <unistd.h>
 
 #include "cli/container_find.h"
+#include "cli/container_layer.h"
 #include "cli/open_store.h"
 #include "runtime/overlay.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
-#include "util/file.h"
-#include "util/place.h"
 
 /* Opened first and looked at afterwards: the process may have ended, and its id be another's. */
 static int open_running(const struct json *replica, int *out, struct error *err)
@@ -47,23 +46,15 @@ static int open_running(const struct json *replica, int *out, struct error *err)
 
 static int open_stopped(const struct container_find *found, int *out, struct error *err)
 {
-    const char *id = json_find_text(found->replica, "id", "");
-    AUTO_FREE char *upper = place_in_root("stacks/%s/replicas/%s/upper", found->project, id);
-    AUTO_FREE char *work = place_in_root("stacks/%s/replicas/%s/work", found->project, id);
+    AUTO_CONTAINER_LAYER struct container_layer layer = { 0 };
     AUTO(store) struct store *store = open_store(err);
-    AUTO(image) struct image *image = NULL;
-    struct overlay overlay = { .upper = upper, .work = work };
+    struct overlay overlay = { 0 };
 
-    if (!store ||
-        store_find_image(store, json_find_text(found->replica, "image_id", ""), &image, err) < 0)
+    if (!store || container_layer_load(found, store, &layer, err) < 0)
         return -1;
-    if (!image)
-        return error_set(err, ERROR_NOT_FOUND, "the image of container '%s' is gone",
-                         json_find_text(found->replica, "name", ""));
-    overlay.lower = &image->layers;
-    /* What was never started has written nothing. */
-    if (file_make_folders(upper, 0755, err) < 0 || file_make_folders(work, 0700, err) < 0)
-        return -1;
+    overlay.lower = &layer.image->layers;
+    overlay.upper = layer.upper;
+    overlay.work = layer.work;
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         return error_set_errno(err, errno, "make a mount namespace");
     return overlay_mount(&overlay, out, err);

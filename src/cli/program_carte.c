@@ -7,6 +7,7 @@
 #include "cli/cmd_attach.h"
 #include "cli/cmd_bootstrap.h"
 #include "cli/cmd_build.h"
+#include "cli/cmd_commit.h"
 #include "cli/cmd_console.h"
 #include "cli/cmd_container.h"
 #include "cli/cmd_copy.h"
@@ -76,6 +77,7 @@ static const struct command *const carte_commands[] = {
     &cmd_single_pause,
     &cmd_single_unpause,
     &cmd_copy,
+    &cmd_commit_diff,
     &cmd_container_port,
     &cmd_container_top,
     &cmd_container_stats,

@@ -63,6 +63,8 @@ const struct option single_option_rows[] = {
     TEXT_OPTION(0, "domainname", "NAME", domainname, "Its domain name."),
     TEXT_OPTION('u', "user", "USER", user, "User, and group behind a colon."),
     LIST_OPTION(0, "group-add", "GROUP", group_add, "A further group."),
+    TEXT_OPTION(0, "userns", "MODE", userns,
+                "host, or auto: ids of its own, and its root is nobody on this machine."),
     TEXT_OPTION('w', "workdir", "FOLDER", workdir, "Folder that the command runs in."),
     TEXT_OPTION(0, "entrypoint", "PROGRAM", entrypoint,
                 "Program in place of the image's; an empty one leaves the command alone."),

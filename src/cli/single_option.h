@@ -17,7 +17,7 @@ struct single_options {
     const char *name, *detach_keys, *pull;
     bool init, privileged, read_only;
     const char *user, *workdir, *hostname, *domainname, *entrypoint, *network, *restart,
-        *stop_signal, *memory, *cpus, *pids_limit, *shm_size;
+        *stop_signal, *userns, *memory, *cpus, *pids_limit, *shm_size;
     int64_t stop_timeout_ms;
     struct strings env, env_files, volumes, ports, expose, cap_add, cap_drop, security_opt, tmpfs,
         labels, extra_hosts, dns, group_add, sysctls, ulimits;

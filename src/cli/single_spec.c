@@ -38,6 +38,7 @@ static const struct row {
     KEY(FLAG, privileged, "privileged", "--privileged"),
     KEY(FLAG, read_only, "read_only", "--read-only"),
     KEY(TEXT, user, "user", "--user"),
+    KEY(TEXT, userns, "userns_mode", "--userns"),
     KEY(TEXT, workdir, "working_dir", "--workdir"),
     KEY(TEXT, domainname, "domainname", "--domainname"),
     KEY(TEXT, stop_signal, "stop_signal", "--stop-signal"),

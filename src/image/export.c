@@ -31,6 +31,7 @@ struct export
     const struct merged *view;
     const struct image_progress *progress;
     const char *path, *name; /* what stands at `path` in the view is called `name` here */
+    struct id_shift ids;
     struct first_names names;
     uint64_t done_bytes;
 };
@@ -60,8 +61,8 @@ static struct archive_entry *new_entry(const struct export *export, const struct
 
     archive_entry_set_pathname(entry, name);
     archive_entry_set_mode(entry, status->st_mode);
-    archive_entry_set_uid(entry, (la_int64_t)status->st_uid);
-    archive_entry_set_gid(entry, (la_int64_t)status->st_gid);
+    archive_entry_set_uid(entry, (la_int64_t)id_shift_inside(&export->ids, status->st_uid));
+    archive_entry_set_gid(entry, (la_int64_t)id_shift_inside(&export->ids, status->st_gid));
     archive_entry_set_mtime(entry, status->st_mtim.tv_sec, 0);
     if (S_ISCHR(status->st_mode) || S_ISBLK(status->st_mode))
         archive_entry_set_rdev(entry, status->st_rdev);
@@ -206,7 +207,9 @@ int export_part(const struct strings *layers, const struct export_part *part, in
     AUTO(merged) struct merged *view = merged_open(layers, err);
     AUTO_MERGED_NODE struct merged_node node = { 0 };
     static const struct image_progress untold = { 0 };
-    struct export export = { .view = view, .progress = &untold, .name = part->name };
+    struct export export = {
+        .view = view, .progress = &untold, .name = part->name, .ids = part->ids
+    };
 
     if (!view || merged_find(view, part->path, part->follow, &node, err) < 0)
         return -1;

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 
+#include "image/id_shift.h"
 #include "image/image.h"
 #include "util/macro.h"
 #include "util/strings.h"
@@ -26,6 +27,7 @@ struct error;
 struct export_part {
     const char *path, *name;
     bool follow;
+    struct id_shift ids; /* of the container that it is read from */
 };
 int export_part(const struct strings *layers, const struct export_part *part, int fd,
                 struct error *err) MUST_CHECK;

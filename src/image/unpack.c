@@ -233,8 +233,10 @@ static int check_entry(struct unpack *unpack, struct archive_entry *entry, struc
     la_int64_t uid = archive_entry_uid(entry);
     la_int64_t gid = archive_entry_gid(entry);
     la_int64_t size = archive_entry_size(entry);
+    bool is_container = unpack->options->ids.count > 0 && !unpack->options->has_owner;
+    la_int64_t last = is_container ? unpack->options->ids.count - 1 : ID_MAX;
 
-    if (uid < 0 || uid > ID_MAX || gid < 0 || gid > ID_MAX)
+    if (uid < 0 || uid > last || gid < 0 || gid > last)
         return error_set(err, ERROR_INVALID, "its owner %lld:%lld is out of range", (long long)uid,
                          (long long)gid);
     if (size < 0 || (uint64_t)size > unpack->bytes_left)
@@ -250,8 +252,10 @@ static int put_entry(struct unpack *unpack, struct archive_entry *entry, const c
     const struct tree_entry place = {
         .path = path,
         .mode = archive_entry_mode(entry),
-        .uid = options->has_owner ? options->uid : (uid_t)archive_entry_uid(entry),
-        .gid = options->has_owner ? options->gid : (gid_t)archive_entry_gid(entry),
+        .uid = id_shift_outside(
+            &options->ids, options->has_owner ? options->uid : (uid_t)archive_entry_uid(entry)),
+        .gid = id_shift_outside(
+            &options->ids, options->has_owner ? options->gid : (gid_t)archive_entry_gid(entry)),
         .link = archive_entry_symlink(entry) ? archive_entry_symlink(entry)
                                              : archive_entry_symlink_utf8(entry),
         .device = archive_entry_rdev(entry),

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "image/id_shift.h"
 #include "util/hash.h"
 #include "util/macro.h"
 
@@ -29,6 +30,7 @@ struct unpack_options {
     bool has_owner; /* all entries belong to uid and gid, whatever the archive says */
     uid_t uid;
     gid_t gid;
+    struct id_shift ids;  /* of the container that the tree is in; ERROR_INVALID: outside of them */
     uint64_t entries_max; /* 0: two million */
     uint64_t bytes_max;   /* of all files, holes included; 0: 64 GiB */
 };

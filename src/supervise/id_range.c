@@ -78,24 +78,46 @@ static int take_free(int dirfd, const char *folder, uint32_t *out, struct error 
                      (LAST - FIRST) / ID_RANGE_SIZE + 1);
 }
 
-int id_range_take(const char *folder, uint32_t *first_out, struct error *err)
+/* The range that `folder` has; 0: none. */
+static int find_taken(int dirfd, const char *folder, uint32_t *first_out, struct error *err)
 {
-    AUTO_FREE char *path = place_in_root("ids");
     AUTO_STRINGS struct strings names = { 0 };
-    AUTO_CLOSE int dirfd = -1;
 
-    if (file_make_folders(path, 0700, err) < 0)
-        return -1;
-    dirfd = lock_folder(path, err);
-    if (dirfd < 0 || file_list(dirfd, &names, err) < 0)
+    *first_out = 0;
+    if (file_list(dirfd, &names, err) < 0)
         return -1;
     for (size_t i = 0; i < names.count; i++) {
         if (!is_used(dirfd, names.items[i]) || !leads_to(dirfd, names.items[i], folder))
             continue;
         *first_out = (uint32_t)strtoul(names.items[i], NULL, 10);
-        return 0;
+        break;
     }
-    return take_free(dirfd, folder, first_out, err);
+    return 0;
+}
+
+int id_range_take(const char *folder, uint32_t *first_out, struct error *err)
+{
+    AUTO_FREE char *path = place_in_root("ids");
+    AUTO_CLOSE int dirfd = -1;
+
+    if (file_make_folders(path, 0700, err) < 0)
+        return -1;
+    dirfd = lock_folder(path, err);
+    if (dirfd < 0 || find_taken(dirfd, folder, first_out, err) < 0)
+        return -1;
+    return *first_out ? 0 : take_free(dirfd, folder, first_out, err);
+}
+
+int id_range_find(const char *folder, uint32_t *first_out, struct error *err)
+{
+    AUTO_FREE char *path = place_in_root("ids");
+    AUTO_CLOSE int dirfd = -1;
+
+    *first_out = 0;
+    if (!file_exists(AT_FDCWD, path))
+        return 0;
+    dirfd = lock_folder(path, err);
+    return dirfd < 0 ? -1 : find_taken(dirfd, folder, first_out, err);
 }
 
 int id_range_sweep(struct error *err)

@@ -21,5 +21,8 @@ struct error;
 /* The first id of the range of `folder`, which exists; a free one if it has none yet. */
 int id_range_take(const char *folder, uint32_t *first_out, struct error *err) MUST_CHECK;
 
+/* The same without taking one: *first_out is 0 when it has none. */
+int id_range_find(const char *folder, uint32_t *first_out, struct error *err) MUST_CHECK;
+
 /* Remove the links of folders that are gone. */
 int id_range_sweep(struct error *err) MUST_CHECK;
