@@ -97,10 +97,12 @@ generate: $(GENERATOR) ## write the schema and the reference from the tables
 	@$(GENERATOR) .
 
 STEPS ?= 100
-torture: programs ## kill and change a stack and an image store at random, STEPS times from SEED (root)
+CONTAINERS ?= 10000
+torture: programs ## kill and change a stack and a store, STEPS times from SEED, and CONTAINERS containers, for hours (root)
 	@tests/torture/run $(STEPS) $(SEED)
 	@tests/torture/store random $(STEPS) $(SEED)
 	@tests/torture/store calls
+	@tests/torture/containers $(CONTAINERS) $(SEED)
 	@tests/torture/oci
 
 bench: bench-start bench-engines bench-build ## measure starts and builds beside floor and peers (root)

@@ -326,6 +326,27 @@ kill_at() {
     [ "$status" -ne 0 ]
 }
 
+# fail_at CALL COMMAND...: whenever carte-oci makes the system call it fails.
+fail_at() {
+    fails strace -qq -o /dev/null -e "trace=$1" -e "inject=$1:error=EIO" "$OCI" --root "$CARTE_TEST/oci" "${@:2}" </dev/null
+}
+
+@test "runtime.md#errors: a create that cannot lock, and a run that cannot start, leave nothing" {
+    fail_at fcntl create box
+    nothing_left
+    fail_at connect run --detach box
+    nothing_left
+}
+
+@test "runtime.md#delete: who cannot find out whose a cgroup is does not say that it is gone" {
+    oci run --detach box </dev/null
+    one=$(find /sys/fs/cgroup -mindepth 2 -maxdepth 2 -name "$(cgroup_name)" | head -n 1)
+    fails strace -qq -o /dev/null -P "$one" -e trace=newfstatat -e inject=newfstatat:error=EIO \
+        "$OCI" --root "$CARTE_TEST/oci" delete --force box
+    oci delete --force box
+    nothing_left
+}
+
 @test "a create that is killed leaves alone who lives in the cgroup that it asks for" {
     oci create first </dev/null
     oci start first

@@ -182,6 +182,7 @@ static int run_attended(struct command_call *call, struct lifecycle_request *req
     AUTO_OCI_ATTEND struct oci_attend attend = OCI_ATTEND_NONE;
     struct container_process process = { .pidfd = -1, .terminal_fd = -1 };
     struct error ignored = { 0 };
+    bool has_started = false;
     int result = -1;
 
     request->keeps_terminal = !options->detach && !options->console_socket;
@@ -189,7 +190,8 @@ static int run_attended(struct command_call *call, struct lifecycle_request *req
         return -1;
     if (lifecycle_create(request, &process, warnings, err) < 0)
         return oci_attend_blame(call, err);
-    if (lifecycle_start(request->root, request->id, warnings, err) < 0)
+    has_started = lifecycle_start(request->root, request->id, warnings, err) == 0;
+    if (!has_started)
         oci_attend_blame(call, err);
     else if (options->detach)
         result = 0;
@@ -197,7 +199,7 @@ static int run_attended(struct command_call *call, struct lifecycle_request *req
         result = oci_attend_run(&attend, &process, &call->exit_status, err);
     cleanup_close(&process.pidfd);
     cleanup_close(&process.terminal_fd);
-    if (!options->detach && !options->keep &&
+    if ((!has_started || (!options->detach && !options->keep)) &&
         lifecycle_delete(request->root, request->id, true, warnings, &ignored) < 0 &&
         ignored.code != ERROR_NOT_FOUND && result == 0) {
         *err = ignored;

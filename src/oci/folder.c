@@ -20,6 +20,7 @@
 #include "util/strings.h"
 
 #define ID_MAX_LENGTH 255
+#define LOCK_NAME "lock"
 
 int folder_check_id(const char *id, struct error *err)
 {
@@ -71,7 +72,7 @@ int folder_lock(struct folder *folder, struct error *err)
     /* Of the process, not of the descriptor: a child of ours that lives on must not hold it. */
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
     struct stat status;
-    AUTO_CLOSE int fd = openat(folder->fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    AUTO_CLOSE int fd = openat(folder->fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
     if (fd < 0 && errno == ENOENT)
         return error_set(err, ERROR_NOT_FOUND, "the container was removed meanwhile");
@@ -92,12 +93,17 @@ int folder_make(const char *root, const char *id, struct folder *out, struct err
     rootfd = open_root(root, err);
     if (rootfd < 0)
         return -1;
-    if (mkdirat(rootfd, id, 0700) < 0 && errno == EEXIST)
-        return error_set(err, ERROR_EXISTS, "container with id '%s' exists already", id);
-    if (faccessat(rootfd, id, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+    if (mkdirat(rootfd, id, 0700) < 0) {
+        if (errno == EEXIST)
+            return error_set(err, ERROR_EXISTS, "container with id '%s' exists already", id);
         return error_set_errno(err, errno, "make '%s/%s'", root, id);
+    }
     if (open_folder(root, id, out, err) == 0 && folder_lock(out, err) == 0)
         return 0;
+    /* By now it may be another's, which is not empty for long. */
+    if (out->fd >= 0)
+        unlinkat(out->fd, LOCK_NAME, 0);
+    unlinkat(rootfd, id, AT_REMOVEDIR);
     folder_close(out);
     return -1;
 }

@@ -109,13 +109,18 @@ static int start_hook(const struct hook *hook, struct running *out, struct error
         become_hook(hook, input[0], output[1]);
     close(input[0]);
     close(output[1]);
-    if (out->pid > 0)
-        out->pidfd = pidfd_open(out->pid, 0);
     fcntl(out->stdin_fd, F_SETFL, O_NONBLOCK);
     fcntl(out->output_fd, F_SETFL, O_NONBLOCK);
-    if (out->pid < 0 || out->pidfd < 0)
-        return error_set_errno(err, errno, "make a process");
-    return 0;
+    if (out->pid > 0)
+        out->pidfd = pidfd_open(out->pid, 0);
+    if (out->pidfd >= 0)
+        return 0;
+    error_set_errno(err, errno, "make a process");
+    if (out->pid > 0) {
+        kill(out->pid, SIGKILL);
+        waitpid(out->pid, NULL, 0);
+    }
+    return -1;
 }
 
 static void close_end(int *fd)

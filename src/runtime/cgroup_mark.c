@@ -20,15 +20,15 @@
 
 #define WORD_MAX 64
 
-static bool format_word(int dirfd, char out[WORD_MAX])
+static int format_word(int dirfd, char out[WORD_MAX], struct error *err)
 {
     struct stat status;
 
     if (fstat(dirfd, &status) < 0)
-        return false;
+        return error_set_errno(err, errno, "look at a cgroup");
     snprintf(out, WORD_MAX, "%llx:%llx", (unsigned long long)status.st_dev,
              (unsigned long long)status.st_ino);
-    return true;
+    return 0;
 }
 
 int cgroup_mark_format(const struct cgroup *cgroup, struct text *out, struct error *err)
@@ -38,33 +38,40 @@ int cgroup_mark_format(const struct cgroup *cgroup, struct text *out, struct err
 
         if (cgroup->dirfd[i] < 0)
             continue;
-        if (!format_word(cgroup->dirfd[i], word))
-            return error_set_errno(err, errno, "look at cgroup '%s'", cgroup->path);
+        if (format_word(cgroup->dirfd[i], word, err) < 0)
+            return -1;
         text_add_format(out, "%s%s", out->length > 0 ? " " : "", word);
     }
     return 0;
 }
 
-bool cgroup_mark_has(const char *mark, int dirfd)
+int cgroup_mark_has(const char *mark, int dirfd, bool *out, struct error *err)
 {
     char word[WORD_MAX];
 
-    return !mark || (format_word(dirfd, word) && text_has_word(mark, ' ', word));
+    if (mark && format_word(dirfd, word, err) < 0)
+        return -1;
+    *out = !mark || text_has_word(mark, ' ', word);
+    return 0;
 }
 
-bool cgroup_mark_keep(const char *mark, struct cgroup *cgroup)
+int cgroup_mark_keep(const char *mark, struct cgroup *cgroup, bool *out, struct error *err)
 {
     bool kept = false;
 
     for (size_t i = 0; i < CGROUP_HIERARCHY_MAX; i++) {
+        bool has = false;
+
         if (cgroup->dirfd[i] < 0)
             continue;
-        if (cgroup_mark_has(mark, cgroup->dirfd[i])) {
-            kept = true;
+        if (cgroup_mark_has(mark, cgroup->dirfd[i], &has, err) < 0)
+            return -1;
+        kept = kept || has;
+        if (has)
             continue;
-        }
         close(cgroup->dirfd[i]);
         cgroup->dirfd[i] = -1;
     }
-    return kept;
+    *out = kept;
+    return 0;
 }

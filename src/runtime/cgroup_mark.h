@@ -23,7 +23,8 @@ struct text;
 int cgroup_mark_format(const struct cgroup *cgroup, struct text *out, struct error *err) MUST_CHECK;
 
 /* Is the folder one of those that `mark` names? */
-bool cgroup_mark_has(const char *mark, int dirfd);
+int cgroup_mark_has(const char *mark, int dirfd, bool *out, struct error *err) MUST_CHECK;
 
 /* Close the folders that are not; is one left? */
-bool cgroup_mark_keep(const char *mark, struct cgroup *cgroup);
+int cgroup_mark_keep(const char *mark, struct cgroup *cgroup, bool *out,
+                     struct error *err) MUST_CHECK;

@@ -75,7 +75,9 @@ static void remove_own_parents(int rootfd, const char *path, bool of_stack)
 /* False, with errno set: what is ours is still there. */
 static bool remove_marked(int rootfd, const char *path, const char *mark, int64_t deadline_ms)
 {
+    struct error ignored = { 0 };
     AUTO_CLOSE int fd = -1;
+    bool is_ours = false;
 
     if (!mark)
         return remove_tree(rootfd, path, deadline_ms);
@@ -85,7 +87,8 @@ static bool remove_marked(int rootfd, const char *path, const char *mark, int64_
     fd = openat(rootfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT;
-    return !cgroup_mark_has(mark, fd) || remove_tree(rootfd, path, deadline_ms);
+    return cgroup_mark_has(mark, fd, &is_ours, &ignored) == 0 &&
+           (!is_ours || remove_tree(rootfd, path, deadline_ms));
 }
 
 int cgroup_remove(const char *parent, const char *id, const char *mark, struct error *err)

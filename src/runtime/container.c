@@ -114,9 +114,11 @@ int container_end(const char *cgroup_parent, const char *id, const char *mark, i
                   struct error *err)
 {
     AUTO_CGROUP struct cgroup cgroup = CGROUP_NONE;
+    bool is_ours = false;
 
     if (open_cgroup(cgroup_parent, id, &cgroup, err) == 0) {
-        if (cgroup_mark_keep(mark, &cgroup) && end_processes(&cgroup, timeout_ms, err) < 0)
+        if (cgroup_mark_keep(mark, &cgroup, &is_ours, err) < 0 ||
+            (is_ours && end_processes(&cgroup, timeout_ms, err) < 0))
             return -1;
     } else if (err->code == ERROR_NOT_FOUND) {
         error_clear(err); /* there may be parents */
@@ -182,10 +184,12 @@ int container_list(const char *cgroup_parent, const char *id, const char *mark, 
                    size_t *count_out, struct error *err)
 {
     AUTO_CGROUP struct cgroup cgroup = CGROUP_NONE;
+    bool is_ours = false;
 
-    if (open_cgroup(cgroup_parent, id, &cgroup, err) < 0)
+    if (open_cgroup(cgroup_parent, id, &cgroup, err) < 0 ||
+        cgroup_mark_keep(mark, &cgroup, &is_ours, err) < 0)
         return -1;
-    if (cgroup_mark_keep(mark, &cgroup))
+    if (is_ours)
         return cgroup_list(&cgroup, out, count_out, err);
     *out = NULL;
     *count_out = 0;
