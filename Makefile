@@ -41,7 +41,7 @@ GENERATOR := $(OUT)/tests/generate/generate
 FUZZERS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 KERNEL_TESTS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/kernel/test_*.c)))
 
-.PHONY: check-asan registry-servers bench bench-start bench-engines bench-build torture install generate fuzz run-fuzzers kernel-tests all help programs deps up check unit integration lint tidy format clean hooks
+.PHONY: attack-programs check-asan registry-servers bench bench-start bench-engines bench-build torture install generate fuzz run-fuzzers kernel-tests all help programs deps up check unit integration lint tidy format clean hooks
 .SECONDARY:
 
 all: programs ## build everything; the programs are in build/bin/
@@ -68,7 +68,7 @@ up: ## install packages, build, bring the metaverse up and wait until it is heal
 check: deps ## install packages, build, run every test
 	@tests/run-all
 
-integration: programs metaverse registry-servers ## run the integration tests (root)
+integration: programs metaverse registry-servers attack-programs ## run the integration tests (root)
 	@integration/run
 
 hooks: ## check format and lint before each commit
@@ -98,12 +98,13 @@ generate: $(GENERATOR) ## write the schema and the reference from the tables
 
 STEPS ?= 100
 CONTAINERS ?= 10000
-torture: programs ## kill and change a stack and a store, STEPS times from SEED, and CONTAINERS containers, for hours (root)
+torture: programs attack-programs ## kill and change a stack and a store, STEPS times from SEED, and CONTAINERS containers, for hours (root)
 	@tests/torture/run $(STEPS) $(SEED)
 	@tests/torture/store random $(STEPS) $(SEED)
 	@tests/torture/store calls
 	@tests/torture/containers $(CONTAINERS) $(SEED)
 	@tests/torture/oci
+	@ATTACK_STARTS=2000 integration/run integration/attacks_runtime.bats
 
 bench: bench-start bench-engines bench-build ## measure starts and builds beside floor and peers (root)
 bench-start: $(OUT)/bench/floor $(OUT)/bench/start
@@ -175,6 +176,14 @@ registry-servers: $(REGISTRY_TESTS)
 $(REGISTRY_TESTS): %: %.o $(OUT)/tests/registry/serve.o $(OUT)/tests/registry/hostile_image.o \
 		$(OUT)/tests/registry/garbage.o $(LIBRARY)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIBRARY) $(LDLIBS) -lssl -lcrypto -o $@
+
+# What attacks from inside of containers (integration/attacks*.bats), in images without libraries.
+ATTACKS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard integration/attacks/*.c)))
+attack-programs: $(ATTACKS)
+$(ATTACKS): %: %.o
+	$(CC) $(filter-out -pie --as-needed,$(LDFLAGS)) -static $(FREE) $< -o $@
+$(OUT)/integration/attacks/loader: FREE := -nostdlib -nostartfiles
+$(OUT)/integration/attacks/loader.o: CFLAGS += -fno-stack-protector
 
 NET_TESTS := $(filter $(OUT)/tests/kernel/test_net%,$(KERNEL_TESTS))
 $(NET_TESTS): $(OUT)/tests/kernel/net_bed.o $(OUT)/tests/kernel/net_stack.o

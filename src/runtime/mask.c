@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -25,6 +26,7 @@
 #include "runtime/spec.h"
 #include "util/cleanup.h"
 #include "util/error.h"
+#include "util/text.h"
 
 static const char *const hidden_in_proc[] = {
     "acpi",        "interrupts", "kcore",      "keys",        "latency_stats",
@@ -158,17 +160,46 @@ static int apply_defaults(const struct rootfs *fs, struct covers *covers, struct
     return status == 0 ? hide_throttling(fs->sys, covers, err) : -1;
 }
 
-static int apply_given(const struct container_spec *spec, int rootfd, struct covers *covers,
-                       struct error *err)
+/*
+ * Where to look for a path of the spec: below what is mounted on /proc and /sys by descriptor,
+ * because the names may be changed meanwhile by whoever shares the root, and what were not found
+ * under its name would not be covered.
+ */
+static int find_base(const struct rootfs *fs, const char **path)
+{
+    const struct {
+        const char *prefix;
+        int fd;
+    } bases[] = { { "/proc/", fs->proc }, { "/sys/", fs->sys } };
+
+    for (size_t i = 0; i < ARRAY_SIZE(bases); i++) {
+        if (bases[i].fd >= 0 && text_starts_with(*path, bases[i].prefix)) {
+            *path += strlen(bases[i].prefix);
+            return bases[i].fd;
+        }
+    }
+    return fs->root;
+}
+
+static int apply_given(const struct container_spec *spec, const struct rootfs *fs,
+                       struct covers *covers, struct error *err)
 {
     const struct strings *masked = spec->masked_paths;
     const struct strings *read_only = spec->read_only_paths;
     int status = 0;
 
-    for (size_t i = 0; masked && i < masked->count && status == 0; i++)
-        status = hide(rootfd, masked->items[i], covers, err);
-    for (size_t i = 0; read_only && i < read_only->count && status == 0; i++)
-        status = protect(rootfd, read_only->items[i], err);
+    for (size_t i = 0; masked && i < masked->count && status == 0; i++) {
+        const char *path = masked->items[i];
+        int base = find_base(fs, &path);
+
+        status = hide(base, path, covers, err);
+    }
+    for (size_t i = 0; read_only && i < read_only->count && status == 0; i++) {
+        const char *path = read_only->items[i];
+        int base = find_base(fs, &path);
+
+        status = protect(base, path, err);
+    }
     return status;
 }
 
@@ -176,7 +207,7 @@ int mask_apply(const struct container_spec *spec, const struct rootfs *fs, struc
 {
     struct covers covers = { .empty = -1, .null = -1, .rootfd = fs->root };
     bool given = spec->masked_paths || spec->read_only_paths;
-    int status = apply_given(spec, fs->root, &covers, err);
+    int status = apply_given(spec, fs, &covers, err);
 
     if (status == 0 && !given && !spec->program.privileged && !spec->program.bare)
         status = apply_defaults(fs, &covers, err);

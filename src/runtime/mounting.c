@@ -24,6 +24,7 @@
 #include "runtime/idmap.h"
 #include "runtime/mount.h"
 #include "runtime/part_mount.h"
+#include "runtime/rootfs.h"
 #include "runtime/spec.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
@@ -106,16 +107,40 @@ static int set_attributes(const struct container_mount *mount, int fd, struct er
     return mount_alter(fd, true, &all, err);
 }
 
-/* The folder or file that the mount `fd` is to cover. */
-static int make_target(int rootfd, const char *path, int fd, int *out, struct error *err)
+/* Where a mount on /proc or /sys is kept; NULL: the mount is another one. */
+static int *find_place(const struct container_mount *mount, struct rootfs *fs)
 {
+    size_t length = strlen(mount->target);
+
+    while (length > 1 && mount->target[length - 1] == '/')
+        length--;
+    if (length == strlen("/proc") && text_starts_with(mount->target, "/proc"))
+        return &fs->proc;
+    if (length == strlen("/sys") && text_starts_with(mount->target, "/sys"))
+        return &fs->sys;
+    return NULL;
+}
+
+/* The folder or file that the mount `fd` is to cover; that of the kernel's files is no link. */
+static int make_target(struct rootfs *fs, const struct container_mount *mount, int fd, int *out,
+                       struct error *err)
+{
+    const char *path = mount->target;
     struct stat status;
 
+    if (find_place(mount, fs)) {
+        *out = confined_open_plain(fs->root, path);
+        if (*out >= 0)
+            return 0;
+        if (errno == ELOOP)
+            return error_set(err, ERROR_INVALID, "'%s' of the image must be a folder, not a link",
+                             path);
+    }
     if (fstat(fd, &status) < 0)
         return error_set_errno(err, errno, "look at the mount's source");
     if (S_ISDIR(status.st_mode))
-        return confined_make_folder(rootfd, path, 0755, out, err);
-    return confined_make_file(rootfd, path, out, err);
+        return confined_make_folder(fs->root, path, 0755, out, err);
+    return confined_make_file(fs->root, path, out, err);
 }
 
 static int add_cgroup(int rootfd, const struct container_mount *mount, const struct cgroup *cgroup,
@@ -129,7 +154,24 @@ static int add_cgroup(int rootfd, const struct container_mount *mount, const str
     return cgroup_mount_attach(cgroup, target, writable, err);
 }
 
-static int add_one(int rootfd, const struct container_mount *mount, int source, struct error *err)
+/*
+ * Keep what is mounted on /proc and /sys: another container may change what these names lead to
+ * while this one is built, and what is hidden and protected in there must not depend on them.
+ */
+static int remember(const struct container_mount *mount, int source, struct rootfs *fs,
+                    struct error *err)
+{
+    int *place = find_place(mount, fs);
+
+    if (!place)
+        return 0;
+    cleanup_close(place);
+    *place = fcntl(source, F_DUPFD_CLOEXEC, 3);
+    return *place < 0 ? error_set_errno(err, errno, "duplicate a descriptor") : 0;
+}
+
+static int add_one(struct rootfs *fs, const struct container_mount *mount, int source,
+                   struct error *err)
 {
     AUTO_CLOSE int made = -1;
     AUTO_CLOSE int target = -1;
@@ -137,15 +179,17 @@ static int add_one(int rootfd, const struct container_mount *mount, int source, 
     if (source < 0 && makers[mount->kind](mount, &made, err) < 0)
         return -1;
     source = source < 0 ? made : source;
-    if (make_target(rootfd, mount->target, source, &target, err) < 0)
+    if (make_target(fs, mount, source, &target, err) < 0)
         return -1;
-    if (mount->copy_up && copy_up_folder(rootfd, mount->target, source, err) < 0)
+    if (mount->copy_up && copy_up_folder(fs->root, mount->target, source, err) < 0)
         return -1;
-    if (set_attributes(mount, source, err) < 0 || mount_attach(source, target, err) < 0)
+    if (set_attributes(mount, source, err) < 0 || mount_attach(source, target, err) < 0 ||
+        remember(mount, source, fs, err) < 0)
         return -1;
     return mount_propagate(source, mount->propagation, err);
 }
 
+<<<<<<< HEAD
 /*
  * Remount: the attributes are of the mount, whatever else is mounted from its file system; only
  * what the file system itself understands goes there.
@@ -175,12 +219,16 @@ static bool is_closed_later(const struct container_spec *spec, const struct cont
 }
 
 int mounting_add(const struct container_spec *spec, const struct cgroup *cgroup, int rootfd,
+=======
+int mounting_add(const struct container_spec *spec, const struct cgroup *cgroup, struct rootfs *fs,
+>>>>>>> 78a03b6 (runtime/mounting: what is mounted on /proc and /sys is masked by descriptor)
                  const int *sources, struct error *err)
 {
     for (size_t i = 0; i < spec->mount_count; i++) {
         struct container_mount mount = spec->mounts[i];
         int result = 0;
 
+<<<<<<< HEAD
         if (is_closed_later(spec, &mount))
             mount.own.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
         if (mount.kind == CONTAINER_MOUNT_CGROUP)
@@ -189,6 +237,12 @@ int mounting_add(const struct container_spec *spec, const struct cgroup *cgroup,
             result = change_one(rootfd, &mount, err);
         else
             result = add_one(rootfd, &mount, sources ? sources[i] : -1, err);
+=======
+        if (mount->kind == CONTAINER_MOUNT_CGROUP)
+            result = add_cgroup(fs->root, mount, cgroup, err);
+        else
+            result = add_one(fs, mount, sources ? sources[i] : -1, err);
+>>>>>>> 78a03b6 (runtime/mounting: what is mounted on /proc and /sys is masked by descriptor)
         if (result < 0)
             return error_wrap(err, "mount on '%s'", mount.target);
     }

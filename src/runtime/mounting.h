@@ -12,12 +12,14 @@ struct cgroup;
 struct container_mount;
 struct container_spec;
 struct error;
+struct rootfs;
 
 /*
- * Attach all of them in order. `sources` holds a mount that is made already for some of them, else
- * -1, in the order of the spec; NULL: none is.
+ * Attach all of them in order below the root of `fs`, which gets descriptors of what is mounted on
+ * /proc and /sys. `sources` holds a mount that is made already for some of them, else -1, in the
+ * order of the spec; NULL: none is.
  */
-int mounting_add(const struct container_spec *spec, const struct cgroup *cgroup, int rootfd,
+int mounting_add(const struct container_spec *spec, const struct cgroup *cgroup, struct rootfs *fs,
                  const int *sources, struct error *err) MUST_CHECK;
 
 /* In a bare container, once its devices are made: make a /dev read-only that is to be it. */

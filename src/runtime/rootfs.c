@@ -119,26 +119,21 @@ static int mount_defaults(const struct container_spec *spec, const struct cgroup
     return 0;
 }
 
-/* The file system of that kind which the spec has mounted on `folder`, or -1. */
-static int find_mounted(int rootfd, const char *folder, long magic)
+static bool is_proc(int fd)
 {
-    AUTO_CLOSE int fd = confined_open_plain(rootfd, folder);
     struct statfs status;
 
-    if (fd < 0 || fstatfs(fd, &status) < 0 || (long)status.f_type != magic)
-        return -1;
-    return STEAL_FD(fd);
+    return fd >= 0 && fstatfs(fd, &status) == 0 && status.f_type == PROC_SUPER_MAGIC;
 }
 
 /* Only what is asked for, and the devices that every container has. */
 static int mount_bare(const struct container_spec *spec, const struct cgroup *cgroup,
                       const struct rootfs_parts *parts, struct rootfs *fs, struct error *err)
 {
-    if (mounting_add(spec, cgroup, fs->root, parts->sources, err) < 0 ||
+    if (mounting_add(spec, cgroup, fs, parts->sources, err) < 0 ||
         device_complete(spec, fs->root, err) < 0 || device_make_listed(spec, fs->root, err) < 0 ||
         mounting_close(spec, fs->root, err) < 0 || finish_cgroups(spec, cgroup, err) < 0)
         return -1;
-    fs->proc = find_mounted(fs->root, "proc", PROC_SUPER_MAGIC);
     return 0;
 }
 
@@ -215,9 +210,9 @@ static int separate_mounts(const struct container_spec *spec, struct error *err)
 static int protect_kernel(const struct container_spec *spec, const struct rootfs *fs,
                           struct error *err)
 {
-    if (fs->proc >= 0 && sysctl_apply(fs->proc, spec, err) < 0)
+    if (is_proc(fs->proc) && sysctl_apply(fs->proc, spec, err) < 0)
         return -1;
-    if (fs->proc < 0 && spec->sysctls && spec->sysctls->count > 0)
+    if (!is_proc(fs->proc) && spec->sysctls && spec->sysctls->count > 0)
         return error_set(err, ERROR_INVALID, "kernel parameters need a mount of proc on /proc");
     return mask_apply(spec, fs, err);
 }
@@ -241,7 +236,7 @@ int rootfs_build(const struct container_spec *spec, const struct cgroup *cgroup,
         return -1;
     if ((bare ? mount_bare : mount_defaults)(spec, cgroup, parts, &fs, err) < 0 ||
         protect_kernel(spec, &fs, err) < 0 ||
-        (!bare && mounting_add(spec, cgroup, fs.root, parts->sources, err) < 0) ||
+        (!bare && mounting_add(spec, cgroup, &fs, parts->sources, err) < 0) ||
         finish(spec, &fs, err) < 0)
         return -1;
     *out = fs;
