@@ -104,7 +104,7 @@ torture: programs attack-programs ## kill and change a stack and a store, STEPS 
 	@tests/torture/store calls
 	@tests/torture/containers $(CONTAINERS) $(SEED)
 	@tests/torture/oci
-	@ATTACK_STARTS=2000 integration/run integration/attacks_runtime.bats
+	@ATTACK_STARTS=2000 integration/run integration/attacks_runtime.bats integration/attacks.bats
 
 bench: bench-start bench-engines bench-build ## measure starts and builds beside floor and peers (root)
 bench-start: $(OUT)/bench/floor $(OUT)/bench/start
