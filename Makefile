@@ -197,4 +197,4 @@ $(OUT)/%.o: %.c Makefile
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
 -include stacks/metaverse/module.mk
--include $(wildcard $(OBJECTS:.o=.d) $(TESTS:=.d) $(KERNEL_TESTS:=.d))
+-include $(wildcard $(OUT)/src/*/*.d $(OUT)/tests/*/*.d $(OUT)/bench/*.d)
