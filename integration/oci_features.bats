@@ -104,7 +104,7 @@ understood() { # PATH-OF-ARRAY EXPRESSION-WITH-WORD
 }
 
 @test "features-linux.md#apparmor, selinux, intel-rdt, mount-extensions: as config.json has it" {
-    jq -e '.linux | (.apparmor.enabled or .selinux.enabled or .intelRdt.enabled | not) and .mountExtensions.idmap.enabled' features.json
+    jq -e '.linux | (.apparmor.enabled or .selinux.enabled or .intelRdt.enabled | not) and .mountExtensions.idmap.enabled and .netDevices.enabled' features.json
     edit '.process.apparmorProfile = "p"'
     refused apparmorProfile oci create box </dev/null
     edit '.process.selinuxLabel = "l"'

@@ -449,8 +449,8 @@ AGENT
     [ "$(inside 'uname -m' '.linux.personality = {domain: "LINUX"}')" = "$(uname -m)" ]
 }
 
-@test "config-linux.md#intelrdt, memory-policy, net-devices, mount-label: refused by name" {
-    for property in intelRdt memoryPolicy netDevices; do
+@test "config-linux.md#intelrdt, memory-policy, mount-label: refused by name" {
+    for property in intelRdt memoryPolicy; do
         edit ".linux.$property = {}"
         refused "linux.$property" oci create box </dev/null
     done
@@ -467,4 +467,51 @@ AGENT
         options: ["bind", "idmap"], uidMappings: [{containerID: 1000, hostID: 7, size: 1}],
         gidMappings: [{containerID: 1000, hostID: 8, size: 1}]}]')" = 7:8 ]
     rmdir rootfs/m
+}
+
+@test "config-linux.md#net-devices: moved, renamed, up, with its addresses of global scope alone" {
+    ip link add carte-t0 address 02:00:00:00:00:77 mtu 1400 type veth peer name carte-t1
+    ip link set carte-t1 up
+    ip address add 192.0.2.5/24 broadcast + dev carte-t0
+    ip address add 2001:db8::5/64 nodad dev carte-t0
+    ip address add 192.0.2.6/32 scope link dev carte-t0
+    ip address add 192.0.2.7/24 valid_lft 1000 preferred_lft 1000 dev carte-t0
+    inside 'ip -o address show dev inner0; ip link show inner0; cat /proc/net/if_inet6' \
+        '.linux.netDevices = {"carte-t0": {name: "inner0"}}' >seen
+    cat seen
+    grep -q 'inet 192.0.2.5/24 brd 192.0.2.255 scope global' seen
+    grep -q '20010db8000000000000000000000005' seen
+    fails grep -qE '192.0.2.[67]/' seen
+    grep -q 'mtu 1400' seen && grep -q '02:00:00:00:00:77' seen
+    grep -qE '[<,]UP[,>]' seen
+    # With the container's network it went, as virtual ones do.
+    eventually 10 fails ip link show carte-t1
+}
+
+@test "config-linux.md#net-devices: keeps its name without another; %d is the first that is free" {
+    ip link add carte-t0 type veth peer name carte-t1
+    ip link add carte-t2 type veth peer name carte-t3
+    inside 'ls /sys/class/net' '.linux.netDevices = {"carte-t0": {}, "carte-t2": {name: "eth%d"}, "carte-t3": {name: "eth%d"}}' >seen
+    [ "$(tr '\n' ' ' <seen)" = 'carte-t0 eth0 eth1 lo ' ]
+    eventually 10 fails ip link show carte-t1
+}
+
+@test "config-linux.md#net-devices: what cannot be moved is an error, and all stay where they are" {
+    ip link add carte-t0 type veth peer name carte-t1
+    ip address add 192.0.2.5/24 dev carte-t0
+    ip link set carte-t0 up
+    before=$(ip -o address show dev carte-t0 | sed 's/^[0-9]*//')
+    for wrong in '"carte-none": {}' '"carte-t1": {name: "lo"}' '"carte-t1": {name: "a/b"}' \
+        '"carte-t1": {name: "much-too-long-a-name"}' '"carte-t1": {name: "one"}, "lo": {name: "two"}'; do
+        edit ".linux.netDevices = {\"carte-t0\": {name: \"zero\"}, $wrong}"
+        refused 'linux.netDevices' oci create box </dev/null || { echo "$wrong"; return 1; }
+        nothing_left
+        [ "$(ip -o address show dev carte-t0 | sed 's/^[0-9]*//' | grep 'inet ')" = "$(grep 'inet ' <<<"$before")" ]
+        ip link show carte-t0 | grep -qE '[<,]UP[,>]'
+        ip link show carte-t1
+    done
+    edit '.linux.netDevices = {"carte-t0": {}}' '.linux.namespaces |= map(select(.type != "network"))' \
+        '.mounts |= map(select(.type != "sysfs" and .type != "cgroup"))'
+    refused 'linux.netDevices' oci create box </dev/null
+    ip link delete carte-t0
 }

@@ -221,6 +221,13 @@ static const struct shape_row personality_rows[] = {
 };
 static const struct shape personality_shape = { personality_rows, 0, 0, NULL };
 
+static const struct shape_row net_device_rows[] = {
+    { .key = "name", SHAPE(TEXT, struct net_device, inside) },
+    { 0 },
+};
+static const struct shape net_device_shape = { net_device_rows, sizeof(struct net_device),
+                                               offsetof(struct net_device, name), NULL };
+
 static const struct shape_row linux_rows[] = {
     { .key = "cgroupsPath", SHAPE(TEXT, struct config, cgroups_path) },
     { .key = "namespaces",
@@ -254,8 +261,8 @@ static const struct shape_row linux_rows[] = {
       .kind = SHAPE_REFUSED,
       .refusal = "memory policies are not supported: leave it out" },
     { .key = "netDevices",
-      .kind = SHAPE_REFUSED,
-      .refusal = "moving network devices is not supported: leave it out" },
+      SHAPE_ARRAY(NAMED, struct config, net_devices, net_device_count, struct net_device,
+                  net_device_shape) },
     { 0 },
 };
 static const struct shape linux_shape = { linux_rows, 0, 0, NULL };
@@ -346,6 +353,19 @@ static int check_namespaces(const struct config *config, struct error *err)
     return 0;
 }
 
+/* Without a network of its own they would stay where they are. */
+static int check_net_devices(const struct config *config, struct error *err)
+{
+    for (size_t i = 0; i < config->namespace_count; i++) {
+        if (config->namespaces[i].type == CONTAINER_NAMESPACE_NETWORK)
+            return 0;
+    }
+    if (config->net_device_count == 0)
+        return 0;
+    return error_set(err, ERROR_INVALID,
+                     "linux.netDevices: they need a network namespace in linux.namespaces");
+}
+
 static int check_paths(const struct strings *paths, const char *key, struct error *err)
 {
     for (size_t i = 0; i < paths->count; i++) {
@@ -374,7 +394,7 @@ static int check(const void *base, struct error *err)
         check_paths(&config->masked_paths, "maskedPaths", err) < 0 ||
         check_paths(&config->read_only_paths, "readonlyPaths", err) < 0)
         return -1;
-    return check_namespaces(config, err);
+    return check_namespaces(config, err) < 0 ? -1 : check_net_devices(config, err);
 }
 
 static const struct shape shape = { rows, sizeof(struct config), 0, check };

@@ -18,6 +18,7 @@
 #include "oci/hook.h"
 #include "oci/shape.h"
 #include "runtime/mount_spec.h"
+#include "runtime/net_device.h"
 #include "runtime/spec.h"
 #include "runtime/syscall_profile.h"
 #include "util/cleanup.h"
@@ -86,6 +87,8 @@ struct config {
     size_t namespace_count;
     struct container_id_map *users, *groups;
     size_t user_count, group_count;
+    struct net_device *net_devices; /* to be moved into the container's network */
+    size_t net_device_count;
     struct config_device *devices;
     size_t device_count;
     struct config_resources resources;

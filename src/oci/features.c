@@ -88,7 +88,7 @@ static struct json *describe_linux(void)
     json_set(linux_, "intelRdt", enabled(false));
     json_set(extensions, "idmap", enabled(true));
     json_set(linux_, "mountExtensions", extensions);
-    json_set(linux_, "netDevices", enabled(false));
+    json_set(linux_, "netDevices", enabled(true));
     return linux_;
 }
 

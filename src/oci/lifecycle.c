@@ -87,6 +87,22 @@ struct making {
     bool had_hooks;
 };
 
+static int move_net_devices(const struct config *config, pid_t pid, struct error *err)
+{
+    AUTO_CLOSE int netns = -1;
+    char path[64];
+
+    if (config->net_device_count == 0)
+        return 0;
+    snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+    netns = open(path, O_RDONLY | O_CLOEXEC);
+    if (netns < 0)
+        return error_set_errno(err, errno, "open '%s'", path);
+    return net_device_move(config->net_devices, config->net_device_count, netns, err) < 0
+               ? error_wrap(err, "linux.netDevices")
+               : 0;
+}
+
 static int on_stage(void *context, enum container_stage stage, pid_t pid, struct error *err)
 {
     struct making *making = context;
@@ -96,6 +112,8 @@ static int on_stage(void *context, enum container_stage stage, pid_t pid, struct
         return run_hooks(HOOK_CREATE_CONTAINER, config, making->record, RECORD_CREATING, pid, err);
     if (stage == CONTAINER_START_CONTAINER)
         return run_hooks(HOOK_START_CONTAINER, config, making->record, RECORD_CREATED, pid, err);
+    if (move_net_devices(config, pid, err) < 0)
+        return -1;
     making->had_hooks = true;
     if (run_hooks(HOOK_PRESTART, config, making->record, RECORD_CREATING, pid, err) < 0)
         return -1;

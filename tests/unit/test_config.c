@@ -149,6 +149,8 @@ static void what_is_not_supported_is_refused(void **state)
     assert_refused("{" BARE ",\"linux\":{\"intelRdt\":{}}}", ERROR_UNSUPPORTED, "linux.intelRdt");
     assert_refused("{" BARE ",\"linux\":{\"memoryPolicy\":{}}}", ERROR_UNSUPPORTED,
                    "linux.memoryPolicy");
+    assert_refused("{" BARE ",\"linux\":{\"netDevices\":{\"eth7\":{}}}}", ERROR_INVALID,
+                   "linux.netDevices: they need a network namespace");
     assert_refused("{" BARE ",\"vm\":{}}", ERROR_UNSUPPORTED, "vm");
     assert_refused("{" BARE
                    ",\"linux\":{\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"X\"]}}}",
