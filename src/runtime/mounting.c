@@ -189,7 +189,6 @@ static int add_one(struct rootfs *fs, const struct container_mount *mount, int s
     return mount_propagate(source, mount->propagation, err);
 }
 
-<<<<<<< HEAD
 /*
  * Remount: the attributes are of the mount, whatever else is mounted from its file system; only
  * what the file system itself understands goes there.
@@ -218,31 +217,21 @@ static bool is_closed_later(const struct container_spec *spec, const struct cont
            (mount->own.set & MOUNT_ATTR_RDONLY) && text_equal(mount->target, "/dev");
 }
 
-int mounting_add(const struct container_spec *spec, const struct cgroup *cgroup, int rootfd,
-=======
 int mounting_add(const struct container_spec *spec, const struct cgroup *cgroup, struct rootfs *fs,
->>>>>>> 78a03b6 (runtime/mounting: what is mounted on /proc and /sys is masked by descriptor)
                  const int *sources, struct error *err)
 {
     for (size_t i = 0; i < spec->mount_count; i++) {
         struct container_mount mount = spec->mounts[i];
         int result = 0;
 
-<<<<<<< HEAD
         if (is_closed_later(spec, &mount))
             mount.own.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
         if (mount.kind == CONTAINER_MOUNT_CGROUP)
-            result = add_cgroup(rootfd, &mount, cgroup, err);
+            result = add_cgroup(fs->root, &mount, cgroup, err);
         else if (mount.kind == CONTAINER_MOUNT_CHANGE)
-            result = change_one(rootfd, &mount, err);
+            result = change_one(fs->root, &mount, err);
         else
-            result = add_one(rootfd, &mount, sources ? sources[i] : -1, err);
-=======
-        if (mount->kind == CONTAINER_MOUNT_CGROUP)
-            result = add_cgroup(fs->root, mount, cgroup, err);
-        else
-            result = add_one(fs, mount, sources ? sources[i] : -1, err);
->>>>>>> 78a03b6 (runtime/mounting: what is mounted on /proc and /sys is masked by descriptor)
+            result = add_one(fs, &mount, sources ? sources[i] : -1, err);
         if (result < 0)
             return error_wrap(err, "mount on '%s'", mount.target);
     }
