@@ -99,6 +99,11 @@ object_name() {
     printf 'carte%08x\n' "$hash"
 }
 
+# find_cgroups EXPRESSION...: those of others come and go while it looks, which is no failure.
+find_cgroups() {
+    find /sys/fs/cgroup "$@" 2>/dev/null || true
+}
+
 # The cgroups of this test's stacks: they are the whole machine's, other runs have theirs there.
 own_cgroups() {
     local project

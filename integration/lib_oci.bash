@@ -88,8 +88,7 @@ refused() {
 nothing_left() {
     local left
     left=$(ls "$CARTE_TEST/oci" 2>/dev/null
-        find /sys/fs/cgroup -mindepth 1 -maxdepth 4 -type d -path "*$(cgroup_name)*" 2>/dev/null ||
-            true) # the cgroups of others come and go
+        find_cgroups -mindepth 1 -maxdepth 4 -type d -path "*$(cgroup_name)*")
     [ -z "$left" ] || { echo "left: $left"; return 1; }
 }
 

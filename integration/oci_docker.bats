@@ -81,7 +81,7 @@ teardown() {
 
 @test "docker: limits, and their update" {
     create run -d --name cell --memory 64m --pids-limit 20 --cpus 0.5 box:1 sleep 1000
-    dir=$(find /sys/fs/cgroup -type d -path "*$(cgroup_name)/$(engine inspect -f '{{.Id}}' cell)")
+    dir=$(find_cgroups -type d -path "*$(cgroup_name)/$(engine inspect -f '{{.Id}}' cell)")
     cat $(sed 's/$/\/memory.max/' <<<"$dir") $(sed 's/$/\/memory.limit_in_bytes/' <<<"$dir") 2>/dev/null | grep -qx 67108864
     cat $(sed 's/$/\/pids.max/' <<<"$dir") 2>/dev/null | grep -qx 20
     engine update --memory 32m --memory-swap 64m cell

@@ -84,7 +84,7 @@ teardown() {
 
 @test "podman: limits, and their update" {
     create run -d --name c --memory 64m --pids-limit 20 --cpus 0.5 box:1 sleep 1000
-    dir=$(find /sys/fs/cgroup -type d -path "*$(cgroup_name)*" -name '*libpod-*' ! -name '*conmon*')
+    dir=$(find_cgroups -type d -path "*$(cgroup_name)*" -name '*libpod-*' ! -name '*conmon*')
     limit=$(cat $(sed 's/$/\/memory.max/' <<<"$dir") $(sed 's/$/\/memory.limit_in_bytes/' <<<"$dir") 2>/dev/null | grep -x 67108864)
     [ -n "$limit" ]
     cat $(sed 's/$/\/pids.max/' <<<"$dir") 2>/dev/null | grep -qx 20
