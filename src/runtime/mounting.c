@@ -193,9 +193,11 @@ static int add_one(struct rootfs *fs, const struct container_mount *mount, int s
  * Remount: the attributes are of the mount, whatever else is mounted from its file system; only
  * what the file system itself understands goes there.
  */
-static int change_one(int rootfd, const struct container_mount *mount, struct error *err)
+static int change_one(struct rootfs *fs, const struct container_mount *mount, struct error *err)
 {
-    AUTO_CLOSE int fd = confined_open(rootfd, mount->target, O_PATH);
+    const int *place = find_place(mount, fs);
+    AUTO_CLOSE int fd = place && *place >= 0 ? fcntl(*place, F_DUPFD_CLOEXEC, 3)
+                                             : confined_open(fs->root, mount->target, O_PATH);
     AUTO_FREE char *data = alloc_text(mount->data ? mount->data : "");
     struct mount_option options[OPTIONS_MAX + 1];
     struct statx status;
@@ -229,7 +231,7 @@ int mounting_add(const struct container_spec *spec, const struct cgroup *cgroup,
         if (mount.kind == CONTAINER_MOUNT_CGROUP)
             result = add_cgroup(fs->root, &mount, cgroup, err);
         else if (mount.kind == CONTAINER_MOUNT_CHANGE)
-            result = change_one(fs->root, &mount, err);
+            result = change_one(fs, &mount, err);
         else
             result = add_one(fs, &mount, sources ? sources[i] : -1, err);
         if (result < 0)
