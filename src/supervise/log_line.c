@@ -7,6 +7,7 @@
 #include "supervise/log_line.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "supervise/logs.h"
 #include "util/alloc.h"
@@ -120,6 +121,23 @@ size_t log_line_split(const char *bytes, size_t length, bool ended,
         }
     }
     return used;
+}
+
+uint64_t log_line_find_end(int fd, uint64_t bytes)
+{
+    char tail[4096];
+
+    while (bytes > 0) {
+        uint64_t from = bytes > sizeof(tail) ? bytes - sizeof(tail) : 0;
+        ssize_t got = pread(fd, tail, (size_t)(bytes - from), (off_t)from);
+
+        for (ssize_t i = got; i > 0; i--) {
+            if (tail[i - 1] == '\n')
+                return from + (uint64_t)i;
+        }
+        bytes = from;
+    }
+    return 0;
 }
 
 char *log_line_make_path(const char *path, uint32_t n)

@@ -3,7 +3,7 @@
 /*
  * The form of log lines and of the names of log files
  *
- * Pure: bytes in, JSON lines out, and back. See logs.h.
+ * Bytes in, JSON lines out, and back. See logs.h.
  */
 
 #pragma once
@@ -30,6 +30,9 @@ size_t log_line_split(const char *bytes, size_t length, bool ended,
 /* One JSON line; what is no UTF-8, and a NUL, becomes U+FFFD. */
 void log_line_format(const char *bytes, size_t length, bool partial,
                      const struct log_line_head *head, struct text *out);
+
+/* The length of the whole lines in the first `bytes` of a file. */
+uint64_t log_line_find_end(int fd, uint64_t bytes);
 
 /* The path of the n-th file before the current one: "a.jsonl", 2 gives "a.2.jsonl". */
 char *log_line_make_path(const char *path, uint32_t n) MUST_CHECK;

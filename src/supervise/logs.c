@@ -25,7 +25,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "supervise/log_flood.h"
 #include "supervise/log_line.h"
+#include "supervise/log_pipe.h"
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/error.h"
@@ -34,7 +36,6 @@
 #include "util/place.h"
 #include "util/text.h"
 
-#define PIPE_BYTES (256 << 10)
 #define SPLICE_BYTES (256u << 10)
 #define READ_BYTES (LOGS_LINE_MAX * 2)
 #define PUNCH_BYTES (4u << 20)
@@ -72,6 +73,7 @@ struct logs {
     struct commit *commit;
     struct commit_slot now; /* the active slot, with what is done since */
     int log;
+    struct log_flood flood;
     bool reported; /* that the log cannot be written */
 };
 
@@ -134,6 +136,7 @@ static int append(struct logs *logs, const struct text *lines, struct error *err
         return -1;
     }
     logs->now.log_bytes += lines->length;
+    log_flood_spend(&logs->flood, lines->length);
     return 0;
 }
 
@@ -202,37 +205,84 @@ static bool write_lines(struct stream *stream, bool ended)
     return true;
 }
 
-/* What cannot be held is read and dropped; the pipe must not stay full. */
+/* What cannot be held is dropped; the pipe must not stay full. */
 static void discard(struct stream *stream, int number)
 {
     struct error err = { 0 };
-    char chunk[16384];
 
     error_set_errno(&err, number, "hold output in '%s'", stream->held_path);
     report_loss(stream->logs, &err);
-    while (read(stream->fifo, chunk, sizeof(chunk)) > 0)
+    while (log_flood_drop(&stream->logs->flood, stream->fifo))
         ;
+}
+
+/* A record of our own between those of the replica. */
+static void say_flood(struct logs *logs)
+{
+    AUTO_TEXT struct text line = { 0 };
+    struct error err = { 0 };
+    char time[32];
+    char words[96];
+
+    log_flood_format(&logs->flood, words);
+    clock_format_wall(clock_wall_ms(), time);
+    log_line_format(words, strlen(words), false,
+                    &(struct log_line_head){ time, stream_names[LOGS_STDERR] }, &line);
+    if (append(logs, &line, &err) < 0)
+        report_loss(logs, &err);
+    commit(logs);
+}
+
+static void end_flood(struct logs *logs)
+{
+    logs->flood.is_dropping = false;
+    if (logs->flood.dropped_bytes > 0)
+        say_flood(logs);
+    logs->flood.dropped_bytes = 0;
+}
+
+/* More output than is kept goes nowhere: true while it does. */
+static bool is_flooded(struct stream *stream)
+{
+    struct log_flood *flood = &stream->logs->flood;
+    bool was_dropping = flood->is_dropping;
+
+    if (!log_flood_decide(flood, clock_now_ms())) {
+        end_flood(stream->logs);
+    } else if (!was_dropping) {
+        /* What follows does not belong to the beginning of a line that is held. */
+        while (write_lines(stream, true))
+            ;
+        say_flood(stream->logs);
+    }
+    return flood->is_dropping;
+}
+
+/* Move what is in the pipe to where it belongs; false: it was empty. */
+static bool take(struct stream *stream)
+{
+    off_t at = (off_t)stream->held_bytes;
+    ssize_t moved = 0;
+
+    if (is_flooded(stream))
+        return log_flood_drop(&stream->logs->flood, stream->fifo);
+    moved = splice(stream->fifo, NULL, stream->held, &at, SPLICE_BYTES,
+                   SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+    if (moved < 0 && errno == EINTR)
+        return true;
+    if (moved > 0)
+        stream->held_bytes += (uint64_t)moved;
+    else if (moved < 0 && errno != EAGAIN)
+        discard(stream, errno);
+    while (write_lines(stream, false))
+        ;
+    return moved > 0;
 }
 
 static void collect(struct stream *stream, bool ended)
 {
     for (int round = 0; round < ROUNDS_MAX; round++) {
-        off_t at = (off_t)stream->held_bytes;
-        ssize_t moved = splice(stream->fifo, NULL, stream->held, &at, SPLICE_BYTES,
-                               SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
-
-        int number = errno;
-
-        if (moved < 0 && number == EINTR)
-            continue;
-        if (moved > 0) {
-            stream->held_bytes += (uint64_t)moved;
-        } else if (moved < 0 && number != EAGAIN) {
-            discard(stream, number);
-        }
-        while (write_lines(stream, false))
-            ;
-        if (moved <= 0)
+        if (!take(stream))
             break;
     }
     while (ended && write_lines(stream, true))
@@ -246,29 +296,11 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
     collect(context, false);
 }
 
-static int open_fifo(struct stream *stream, struct error *err)
-{
-    struct stat status;
-
-    if (mkfifo(stream->fifo_path, 0600) < 0 && errno != EEXIST)
-        return error_set_errno(err, errno, "make the pipe '%s'", stream->fifo_path);
-    stream->fifo = open(stream->fifo_path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-    if (stream->fifo < 0)
-        return error_set_errno(err, errno, "open '%s'", stream->fifo_path);
-    /* The replica's user may open /dev/stdout again; the folder is root's alone. */
-    if (fstat(stream->fifo, &status) < 0 || !S_ISFIFO(status.st_mode) ||
-        fchmod(stream->fifo, 0622) < 0)
-        return error_set(err, ERROR_SYSTEM, "'%s' is no usable pipe: remove it", stream->fifo_path);
-    /* Room for a burst while nobody reads; the limit for users may forbid it. */
-    (void)fcntl(stream->fifo, F_SETPIPE_SZ, PIPE_BYTES);
-    return 0;
-}
-
 static int open_stream(struct stream *stream, struct event_base *base, struct error *err)
 {
     struct stat status;
 
-    if (open_fifo(stream, err) < 0)
+    if (log_pipe_open(stream->fifo_path, &stream->fifo, err) < 0)
         return -1;
     stream->held = open(stream->held_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (stream->held < 0 || fstat(stream->held, &status) < 0)
@@ -297,24 +329,6 @@ static int map_commit(struct logs *logs, struct error *err)
     return 0;
 }
 
-/* The length of the whole lines of a log that no commit speaks of. */
-static uint64_t find_whole_lines(int fd, uint64_t bytes)
-{
-    char tail[4096];
-
-    while (bytes > 0) {
-        uint64_t from = bytes > sizeof(tail) ? bytes - sizeof(tail) : 0;
-        ssize_t got = pread(fd, tail, (size_t)(bytes - from), (off_t)from);
-
-        for (ssize_t i = got; i > 0; i--) {
-            if (tail[i - 1] == '\n')
-                return from + (uint64_t)i;
-        }
-        bytes = from;
-    }
-    return 0;
-}
-
 /* Go back to the last commit: the log is cut to it, what is done of the held files is skipped. */
 static int recover(struct logs *logs, struct error *err)
 {
@@ -327,7 +341,7 @@ static int recover(struct logs *logs, struct error *err)
         logs->now = kept->slots[kept->active];
     if (logs->now.log_inode != status.st_ino || logs->now.log_bytes > (uint64_t)status.st_size) {
         logs->now.log_inode = status.st_ino;
-        logs->now.log_bytes = find_whole_lines(logs->log, (uint64_t)status.st_size);
+        logs->now.log_bytes = log_line_find_end(logs->log, (uint64_t)status.st_size);
     }
     if (logs->now.log_bytes < (uint64_t)status.st_size &&
         ftruncate(logs->log, (off_t)logs->now.log_bytes) < 0)
@@ -377,6 +391,8 @@ int logs_open(struct event_base *base, const char *project, const char *replica,
     logs->log = -1;
     logs->limits.file_bytes = limits && limits->file_bytes ? limits->file_bytes : LOGS_FILE_BYTES;
     logs->limits.files = limits && limits->files ? limits->files : LOGS_FILES;
+    if (limits)
+        logs->flood = limits->flood;
     for (size_t i = 0; i < LOGS_STREAM_COUNT; i++) {
         logs->streams[i] = (struct stream){
             .logs = logs,
@@ -402,20 +418,15 @@ struct logs *logs_share(struct logs *logs)
 int logs_open_writer(const struct logs *logs, enum logs_stream stream, int *fd_out,
                      struct error *err)
 {
-    const char *path = logs->streams[stream].fifo_path;
-    /* Also for reading: without a reader of its own it would be killed by SIGPIPE. */
-    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-
-    if (fd < 0)
-        return error_set_errno(err, errno, "open '%s'", path);
-    *fd_out = fd;
-    return 0;
+    return log_pipe_open_writer(logs->streams[stream].fifo_path, fd_out, err);
 }
 
 void logs_collect(struct logs *logs, bool ended)
 {
     for (size_t i = 0; i < LOGS_STREAM_COUNT; i++)
         collect(&logs->streams[i], ended);
+    if (ended)
+        end_flood(logs);
 }
 
 void logs_close(struct logs *logs)

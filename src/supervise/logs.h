@@ -11,7 +11,8 @@
  * and commits what it has done in a small mapped file. A collector that was killed cuts the
  * log back to the last commit and makes the same lines again: none is lost, doubled or torn.
  * A line longer than 64 KiB is cut into parts, marked "partial":true, as is a last line without
- * its end when the replica is gone. What is no UTF-8 becomes U+FFFD.
+ * its end when the replica is gone. What is no UTF-8 becomes U+FFFD. Of a flood a part is kept
+ * (log_flood.h), and the log says so.
  */
 
 #pragma once
@@ -20,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "supervise/log_flood.h"
 #include "util/cleanup.h"
 #include "util/macro.h"
 #include "util/strings.h"
@@ -36,6 +38,7 @@ enum logs_stream { LOGS_STDOUT, LOGS_STDERR, LOGS_STREAM_COUNT };
 struct logs_limits {
     uint64_t file_bytes; /* a file longer than this is rotated; 0: LOGS_FILE_BYTES */
     uint32_t files;      /* kept, the current one included; 0: LOGS_FILES */
+    struct log_flood flood;
 };
 
 struct logs; /* collects from one replica */

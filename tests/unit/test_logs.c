@@ -210,6 +210,52 @@ static void files_rotate_and_the_oldest_goes(void **state)
     expect_log(3, "line 37|line 38|line 39|");
 }
 
+/* The bucket is empty after three records, and fills a byte a second. */
+static void s31_of_a_flood_a_part_is_kept_and_the_log_says_so(void **state)
+{
+    static const struct logs_limits flooded = { .flood = { .burst_bytes = 200,
+                                                           .bytes_a_second = 1 } };
+    struct fixture *f = *state;
+
+    open_logs(f, &flooded);
+    open_writers(f);
+    put(f->out, "one\ntwo\nthree\nhalf");
+    logs_collect(f->logs, false);
+    for (int i = 0; i < 1000; i++) {
+        put(f->out, "this is dropped\n");
+        logs_collect(f->logs, false);
+    }
+    expect_log(-1, "one|two|three|half...|"
+                   "!carte: output is dropped, it is more than 1 bytes a second|");
+    put(f->err_out, "and this\n");
+    logs_collect(f->logs, true);
+    expect_log(1, "!carte: 16009 bytes of output were dropped|");
+}
+
+static void s31_a_bucket_fills_with_time(void **state)
+{
+    struct log_flood flood = { .burst_bytes = 1000, .bytes_a_second = 100 };
+
+    (void)state;
+    assert_false(log_flood_decide(&flood, 50000));
+    log_flood_spend(&flood, 999);
+    assert_false(log_flood_decide(&flood, 50000));
+    log_flood_spend(&flood, 1);
+    assert_true(log_flood_decide(&flood, 50000));
+    /* From then on until it is half full. */
+    assert_true(log_flood_decide(&flood, 54999));
+    assert_false(log_flood_decide(&flood, 55000));
+    log_flood_spend(&flood, 500);
+    assert_true(log_flood_decide(&flood, 55009));
+    /* Nothing is lost to rounding, and a long time does no harm. */
+    for (int64_t ms = 55010; ms < 60000; ms += 7)
+        assert_true(log_flood_decide(&flood, ms));
+    assert_false(log_flood_decide(&flood, 60000));
+    assert_false(log_flood_decide(&flood, INT64_C(1) << 45));
+    log_flood_spend(&flood, 1000);
+    assert_true(log_flood_decide(&flood, INT64_C(1) << 45));
+}
+
 static void a_long_line_is_cut_into_parts(void **state)
 {
     static const struct log_line_head head = { "T", "stdout" };
@@ -389,6 +435,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_torn_line_of_an_earlier_boot_is_cut_off, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(files_rotate_and_the_oldest_goes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(s31_of_a_flood_a_part_is_kept_and_the_log_says_so, set_up,
+                                        tear_down),
+        cmocka_unit_test(s31_a_bucket_fills_with_time),
         cmocka_unit_test(a_long_line_is_cut_into_parts),
         cmocka_unit_test(what_is_no_text_is_made_text),
         cmocka_unit_test_setup_teardown(nothing_is_lost_or_doubled_by_kills, set_up, tear_down),
