@@ -3,20 +3,20 @@
 /*
  * Addresses handed out under a lock
  *
- * The holder of the lock listens on the socket; who waits connects to it and so learns at once
- * when the holder is gone, however it ended.
+ * The lock is a file that root alone can open, so that no other user, and no container in the
+ * host's network namespace, can hold it up; an abstract socket would be open to all of them.
  */
 
 #include "net/addrpool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "net/netlink.h"
@@ -28,83 +28,71 @@
 #include "util/error.h"
 #include "util/parse.h"
 
-#define LOCK_NAME "carte-address-pool"
-#define WAITERS_MAX 128
+#define LOCK_PATH "/run/carte-network-%llu.lock"
 #define RETRY_MS 2
 #define DEFAULT_SUBNETS "10.88.0.0/13"
 #define PREFIX_MAX 30
 /* A route shorter than this is a way to the world at large, not a network somebody uses. */
 #define NETWORK_PREFIX_MIN 8
 
-static socklen_t lock_address(struct sockaddr_un *address)
+/* One for each network namespace, wherever CARTE_RUN is. */
+static int open_lock(int *fd_out, struct error *err)
 {
-    *address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-    memcpy(address->sun_path + 1, LOCK_NAME, sizeof(LOCK_NAME) - 1);
-    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof(LOCK_NAME));
-}
+    struct stat namespace;
+    char path[64];
+    int fd = -1;
 
-static int try_lock(int *fd_out, struct error *err)
-{
-    AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_un address;
-    socklen_t length = lock_address(&address);
-
+    if (stat("/proc/thread-self/ns/net", &namespace) < 0)
+        return error_set_errno(err, errno, "look at the network namespace");
+    (void)snprintf(path, sizeof(path), LOCK_PATH, (unsigned long long)namespace.st_ino);
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return error_set_errno(err, errno, "make a socket");
-    if (bind(fd, (struct sockaddr *)&address, length) < 0) {
-        if (errno == EADDRINUSE)
-            return 0;
-        return error_set_errno(err, errno, "bind the socket of the lock");
-    }
-    if (listen(fd, WAITERS_MAX) < 0)
-        return error_set_errno(err, errno, "listen at the socket of the lock");
-    *fd_out = STEAL_FD(fd);
+        return error_set_errno(err, errno, "open '%s'", path);
+    *fd_out = fd;
     return 0;
 }
 
-/* Wait until the holder lets go, or for `ms`. *holder_out is its pid when it is known. */
-static void wait_for_holder(int64_t ms, pid_t *holder_out)
+/* The holder's pid, which it has written there. */
+static int read_holder(int fd)
 {
-    AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    struct sockaddr_un address;
-    socklen_t length = lock_address(&address);
-    struct ucred holder = { 0 };
-    socklen_t size = sizeof(holder);
-    struct pollfd watched = { .fd = -1 };
+    char text[16] = { 0 };
 
-    /* Not listening yet, or too many wait: look again a moment later. */
-    if (fd < 0 || connect(fd, (struct sockaddr *)&address, length) < 0) {
-        (void)poll(NULL, 0, (int)MIN(ms, RETRY_MS));
-        return;
+    return pread(fd, text, sizeof(text) - 1, 0) > 0 ? (int)strtol(text, NULL, 10) : 0;
+}
+
+static int wait_for_lock(int fd, int64_t timeout_ms, struct error *err)
+{
+    int64_t deadline = clock_now_ms() + timeout_ms;
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+    while (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
+        if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+            return error_set_errno(err, errno, "lock the host's addresses");
+        if (clock_now_ms() >= deadline)
+            return error_set(err, ERROR_TIMEOUT,
+                             "the host's addresses are locked by process %d; try again when it "
+                             "has ended",
+                             read_holder(fd));
+        (void)poll(NULL, 0, RETRY_MS);
     }
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &holder, &size) == 0)
-        *holder_out = holder.pid;
-    watched.fd = fd;
-    (void)poll(&watched, 1, (int)MIN(ms, INT32_MAX));
+    return 0;
 }
 
 int addrpool_lock(int64_t timeout_ms, int *fd_out, struct error *err)
 {
-    int64_t deadline = clock_now_ms() + timeout_ms;
-    pid_t holder = 0;
-    int fd = -1;
+    AUTO_CLOSE int fd = -1;
+    char pid[16];
+    int length = 0;
 
-    for (;;) {
-        int64_t left = deadline - clock_now_ms();
-
-        if (try_lock(&fd, err) < 0)
-            return error_wrap(err, "lock the host's addresses");
-        if (fd >= 0) {
-            *fd_out = fd;
-            return 0;
-        }
-        if (left <= 0)
-            return error_set(err, ERROR_TIMEOUT,
-                             "the host's addresses are locked by process %d; try again when it "
-                             "has ended",
-                             (int)holder);
-        wait_for_holder(left, &holder);
-    }
+    if (open_lock(&fd, err) < 0)
+        return error_wrap(err, "lock the host's addresses");
+    if (wait_for_lock(fd, timeout_ms, err) < 0)
+        return -1;
+    /* For messages only: a disk without space does no harm. */
+    length = snprintf(pid, sizeof(pid), "%-10d\n", (int)getpid());
+    (void)!pwrite(fd, pid, (size_t)length, 0);
+    *fd_out = STEAL_FD(fd);
+    return 0;
 }
 
 static uint32_t mask_of(uint8_t prefix)

@@ -4,8 +4,8 @@
  * Addresses handed out under a lock
  *
  * Subnets and host ports belong to the network namespace of the host, whatever CARTE_ROOT a
- * command uses: the lock is an abstract Unix socket (it lives and dies with the namespace and
- * the holder), the truth is what the kernel's links, routes and rules say (docs/decisions).
+ * command uses: the lock is a file of root's in /run, named after the namespace and free when its
+ * holder ends; the truth is what the kernel's links, routes and rules say (docs/decisions).
  */
 
 #pragma once

@@ -223,6 +223,21 @@ static void the_lock_is_free_when_its_holder_dies(void **state)
     close(fd);
 }
 
+/* Abstract sockets are open to every user, and to containers in the host's network. */
+static void s23_the_lock_is_held_where_root_alone_can_reach_it(void **state)
+{
+    struct error err = { 0 };
+    int fd = -1;
+
+    (void)state;
+    must(addrpool_lock(0, &fd, &err), &err);
+    bed_command(NULL, "! grep @ /proc/thread-self/net/unix");
+    bed_command(NULL, "test \"$(stat -c \"%a %u\" /run/carte-network-*.lock)\" = \"600 0\"");
+    bed_command(NULL, "setpriv --reuid 65534 --clear-groups sh -c \"! cat "
+                      "/run/carte-network-*.lock\" 2>/dev/null");
+    close(fd);
+}
+
 static void a_chosen_subnet_overlaps_nothing(void **state)
 {
     struct error err = { 0 };
@@ -304,6 +319,7 @@ int main(void)
         cmocka_unit_test(a_namespace_is_held_on_a_shared_mount_too),
         cmocka_unit_test(settings_go_back_when_the_last_stack_is_gone),
         cmocka_unit_test(the_lock_is_free_when_its_holder_dies),
+        cmocka_unit_test(s23_the_lock_is_held_where_root_alone_can_reach_it),
         cmocka_unit_test(a_chosen_subnet_overlaps_nothing),
         cmocka_unit_test(a_taken_port_is_known),
         cmocka_unit_test(a_foreign_chain_that_drops_is_found),
