@@ -16,26 +16,29 @@ static const char *const conditions[] = { "none", "on-failure", "any", NULL };
 static const char *const failure_actions[] = { "pause", "continue", "rollback", NULL };
 static const char *const orders[] = { "stop-first", "start-first", NULL };
 
-static const struct field limits_fields[] = {
-    {
-        .key = "cpus",
-        MEMBER(CPUS, struct service_limits, cpu_millis),
-        .doc = "Cores, as in `0.5`.",
-    },
-    {
-        .key = "memory",
-        MEMBER(BYTES, struct service_limits, memory_bytes),
-        .doc = "Memory, as in `128M`.",
-    },
-    {
-        .key = "pids",
-        MEMBER(COUNT, struct service_limits, pids),
-        .doc = "Processes and threads.",
-    },
-    LATER("devices", "Devices that are set aside."),
-    LATER("generic_resources", "Other resources that are set aside."),
-    {},
-};
+/* What a replica may use, and what it counts on, differ in what is so without a word. */
+#define LIMIT_ROWS(pids_fallback)                                                 \
+    {                                                                             \
+        .key = "cpus",                                                            \
+        MEMBER(CPUS, struct service_limits, cpu_millis),                          \
+        .doc = "Cores, as in `0.5`.",                                             \
+    },                                                                            \
+        {                                                                         \
+            .key = "memory",                                                      \
+            MEMBER(BYTES, struct service_limits, memory_bytes),                   \
+            .doc = "Memory, as in `128M`.",                                       \
+        },                                                                        \
+        {                                                                         \
+            .key = "pids",                                                        \
+            MEMBER(COUNT, struct service_limits, pids),                           \
+            .fallback = (pids_fallback),                                          \
+            .doc = "Processes and threads; -1 or 0: as many as the machine has.", \
+        },                                                                        \
+        LATER("devices", "Devices that are set aside."),                          \
+        LATER("generic_resources", "Other resources that are set aside."), {},
+
+static const struct field limits_fields[] = { LIMIT_ROWS("512") };
+static const struct field reservations_fields[] = { LIMIT_ROWS(NULL) };
 
 static const struct object limits_object = {
     .name = "limits",
@@ -46,7 +49,7 @@ static const struct object limits_object = {
 static const struct object reservations_object = {
     .name = "reservations",
     .doc = "What each replica counts on; autoscaling measures against it before the limit.",
-    .fields = limits_fields,
+    .fields = reservations_fields,
 };
 
 static const struct field resources_fields[] = {

@@ -104,11 +104,12 @@ static void reap_children(struct keeper *keeper)
 }
 
 /*
- * Best effort: lowering the score needs a capability that not every root has. The supervisor
- * gets the usual score back, because its containers inherit it.
+ * When memory runs out, it is a container that goes: those have the usual score again (plan.c),
+ * the supervisor keeps this one. Best effort: it needs a capability that not every root has.
  */
-static void set_oom_score(const char *score)
+static void lower_oom_score(void)
 {
+    static const char score[] = "-900";
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
     if (fd < 0)
@@ -125,7 +126,6 @@ static void start_supervisor(struct keeper *keeper)
     if (child == 0) {
         sigset_t none;
 
-        set_oom_score("0");
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
         signal(SIGHUP, SIG_DFL);
@@ -194,7 +194,7 @@ int keeper_run(const char *folder, char *const argv[])
     if (chdir("/") < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || !take_lock(folder) ||
         !open_exits(&keeper, folder))
         return EXIT_FAILURE;
-    set_oom_score("-900");
+    lower_oom_score();
     signal(SIGHUP, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&child_ended);

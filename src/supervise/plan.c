@@ -348,6 +348,9 @@ static const char *first_text(const char *own_text, const char *image_text)
     return text_is_empty(image_text) ? NULL : image_text;
 }
 
+/* Not that of the supervisor, which is to outlive its containers. */
+static const int usual_oom_score = 0;
+
 static void plan_process(const struct plan_input *input, struct plan *plan)
 {
     const struct service *service = input->service;
@@ -361,6 +364,7 @@ static void plan_process(const struct plan_input *input, struct plan *plan)
     spec->program.cwd = first_text(service->working_dir, image->working_dir);
     spec->program.user = first_text(service->user, image->user);
     strings_copy(&spec->program.groups, &service->group_add);
+    spec->program.oom_score_adj = &usual_oom_score;
     spec->shm_bytes = service->shm_bytes;
     spec->sysctls = &service->sysctls;
     spec->init = service->init;

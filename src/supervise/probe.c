@@ -110,6 +110,7 @@ static int execute(struct replica *replica, struct container_process *out, struc
     spec.program.env = plan->spec.program.env;
     spec.program.cwd = plan->spec.program.cwd;
     spec.program.user = plan->spec.program.user;
+    spec.program.oom_score_adj = plan->spec.program.oom_score_adj;
     spec.program.capabilities = plan->spec.program.capabilities;
     spec.program.allow_new_privileges = plan->spec.program.allow_new_privileges;
     spec.program.privileged = plan->spec.program.privileged;

@@ -228,6 +228,7 @@ static void limits_and_security_are_taken_over(void **state)
     plan = make(&fixture);
     assert_int_equal(plan->spec.limits.cpu_millis, 500);
     assert_int_equal(plan->spec.limits.pids, 64);
+    assert_int_equal(*plan->spec.program.oom_score_adj, 0);
     assert_int_equal(plan->spec.program.ulimits[0].resource, RLIMIT_NOFILE);
     assert_true(plan->spec.program.ulimits[0].hard == RLIM_INFINITY);
     assert_true(plan->spec.program.allow_new_privileges);
