@@ -220,7 +220,7 @@ waits_for_lock() {
     holds 'test ! -e /scratch'
 }
 
-@test "RUN --mount=type=secret: a file or a variable, with its mode and owner, in no layer" {
+@test "S22 RUN --mount=type=secret: a file or a variable, with its mode and owner, in no layer" {
     printf 'hunter-two-42' >token
     cartefile 'RUN --mount=type=secret,id=token stat -c "%a %u:%g" /run/secrets/token >/seen && grep -q hunter /run/secrets/token && ! touch /run/secrets/token' \
         'RUN --mount=type=secret,id=token,target=/etc/t,mode=0440,uid=5,gid=6 stat -c "%a %u:%g" /etc/t >>/seen' \
@@ -314,7 +314,7 @@ inner" && test ! -e /work && test ! -e /home/rel'
 
 # RUN, hostile
 
-@test "RUN --mount: links in sources and targets lead no further than their roots" {
+@test "S10 RUN --mount: links in sources and targets lead no further than their roots" {
     mkdir ctx/sub
     ln -s / ctx/sub/root
     ln -s /etc/shadow ctx/sub/shadow
@@ -333,7 +333,7 @@ inner" && test ! -e /work && test ! -e /home/rel'
     refused "*does not exist*"
 }
 
-@test "RUN --mount=type=secret: a link at its target leads no further than the step's root" {
+@test "S10 RUN --mount=type=secret: a link at its target leads no further than the step's root" {
     printf 'hunter-two-42' >token
     cartefile 'RUN ln -s ../../../../../../etc/group /target && ln -s /etc/outside /dangling' \
         'RUN --mount=type=secret,id=token,target=/target grep -q hunter /etc/group' \
@@ -348,10 +348,39 @@ inner" && test ! -e /work && test ! -e /home/rel'
     nowhere two-42
 }
 
-@test "RUN --mount=type=cache: what is in a cache cannot lead a build out of it" {
+@test "S10 RUN --mount=type=cache: what is in a cache cannot lead a build out of it" {
     cartefile 'RUN --mount=type=cache,target=/c ln -s / /c/root; rm -rf /c/data; ln -s /etc /c/data' \
         'RUN --mount=type=cache,target=/c test -L /c/root && test "$(readlink /c/data)" = /etc && test ! -e /c/root/etc/shadow'
     build
+}
+
+@test "S10 places of mounts that a step replaces by links lead no further than its root" {
+    mkdir -p decoy/sub
+    cartefile "RUN --mount=type=tmpfs,target=/mnt/sub mv /mnt /away && ln -s $PWD/decoy /mnt" \
+        "RUN --mount=type=bind,target=/m/sub mv /m /gone && ln -s $PWD/decoy /m"
+    build
+    [ -d decoy/sub ]
+    [ "$(ls -A decoy decoy/sub)" = $'decoy:\nsub\n\ndecoy/sub:' ]
+    holds 'test -L /mnt && test -L /m'
+}
+
+# What one build does to a cache does not lead another, which mounts into it, to the host.
+@test "S10 a cache whose folders become links meanwhile leads no build to the host" {
+    mkdir decoy
+    cartefile "RUN --mount=type=cache,id=race,target=/c \
+        while [ ! -e /c/enough ]; do mkdir -p /c/d; rm -rf /c/d; ln -s $PWD/decoy /c/d; rm -f /c/d; done; rm /c/enough"
+    carte --progress plain build --network none --no-cache -t racer ctx >race.log 2>&1 3>&- &
+    mkdir victim
+    for i in $(seq 12); do
+        printf 'FROM base\nRUN --mount=type=cache,id=race,target=/c --mount=type=tmpfs,target=/c/d touch /c/d/%s\n' \
+            "$i" >victim/Cartefile
+        carte build -q --network none --no-cache -t victim victim || true
+    done
+    printf 'FROM base\nRUN --mount=type=cache,id=race,target=/c touch /c/enough\n' >victim/Cartefile
+    carte build -q --network none --no-cache -t victim victim
+    wait
+    [ -z "$(ls -A decoy)" ]
+    run ! grep -F "$PWD/decoy" /proc/self/mountinfo
 }
 
 @test "a build that is killed while RUN has mounts leaves nothing mounted, and the next one works" {
@@ -412,7 +441,7 @@ test -f /home/sub/b1'
     refused "*Cartefile:2:1: COPY: 'never' does not exist*"
 }
 
-@test "COPY: sources lead no further than the context, whatever their names and links" {
+@test "S10 COPY: sources lead no further than the context, whatever their names and links" {
     echo inside >ctx/file
     ln -s /etc/shadow ctx/absolute
     ln -s ../../../../../../etc/shadow ctx/relative
@@ -432,7 +461,7 @@ test -f /home/sub/b1'
     holds 'test "$(readlink /links/absolute)" = /etc/shadow'
 }
 
-@test "COPY: links of the image at the destination lead no further than the image" {
+@test "S10 COPY: links of the image at the destination lead no further than the image" {
     echo content >ctx/file
     mkdir ctx/dir
     echo content >ctx/dir/file
@@ -634,7 +663,7 @@ test -f /h/a.txt
 test -f /i/file'
 }
 
-@test "ADD refuses archives that would lead out, hold devices, or end too early" {
+@test "S14 ADD refuses archives that would lead out, hold devices, or end too early" {
     mkdir in
     echo x >in/file
     ln -s /etc in/out

@@ -245,6 +245,42 @@ is_frozen() {
     [ "$(carte exec box cat /in/later)" = two ]
 }
 
+@test "S12 cp runs nothing of a container, and links that are swapped lead no further than it" {
+    mkdir -p decoy loot into && echo of-the-host >decoy/file && echo one >into/one
+    ls -lR decoy >before
+    carte run -d --name trap tool sh -c '
+        mkdir -p /usr/bin /lib/x86_64-linux-gnu /in
+        for p in /usr/bin/xz /usr/bin/tar /usr/bin/gzip /bin/xz /bin/tar /bin/gzip; do
+            rm -f $p; printf "#!/bin/sh\\necho ran >/ran\\n" >$p; chmod 755 $p
+        done
+        echo junk >/lib/x86_64-linux-gnu/libnss_files.so.2
+        while :; do
+            rm -rf /in; ln -s '"$PWD"'/decoy /in; rm -f /in; mkdir /in; echo inside >/in/file
+        done'
+    eventually 10 carte exec trap test -e /lib/x86_64-linux-gnu/libnss_files.so.2
+    for i in $(seq 40); do
+        carte cp into/one trap:/in/ 2>/dev/null || true
+        carte cp trap:/in/file loot/ 2>/dev/null || true
+        carte cp trap:/in loot/ 2>/dev/null || true
+    done
+    xz -k into/one && tar cf - into | xz | carte cp - trap:/ 2>/dev/null || true
+    run ! grep -r of-the-host loot
+    [ "$(ls -lR decoy)" = "$(cat before)" ]
+    run carte exec trap test -e /ran
+    [ "$status" -eq 1 ]
+    [ ! -e /ran ]
+}
+
+@test "S41 names of processes and commands reach no terminal as they are" {
+    carte run -d --name loud tool sh -c \
+        'exec sh -c "while :; do sleep 100; done" "$(printf "\033[31mred\007\010\177")"'
+    eventually 10 grep -q red <(carte top loud)
+    for shown in "$(carte top loud)" "$(carte ps)"; do
+        [[ $shown == *[![:space:]]* ]]
+        [[ $shown != *[$'\e\a\b\x7f']* ]]
+    done
+}
+
 @test "inspect, port, top and stats" {
     carte run -d --name look -p 127.0.0.1:18081:80 -e A=b -m 50m tool sleep 1000
     [ "$(carte inspect -f '{{.Name}} {{.State.Status}} {{.Config.Image}}' look)" = "/look running tool" ]

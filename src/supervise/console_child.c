@@ -19,11 +19,15 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/queue.h>
 #include <unistd.h>
 
 #include "supervise/console_frame.h"
+#include "supervise/sandbox.h"
 #include "util/alloc.h"
+#include "util/error.h"
+#include "util/log.h"
 #include "util/macro.h"
 
 #define READ_SIZE 16384
@@ -331,8 +335,10 @@ int console_child_run(bool has_terminal, bool waits)
 {
     static const struct timeval patience = { .tv_sec = PATIENCE_S };
     struct console_child console = { .has_terminal = has_terminal, .waits = waits };
+    struct error err = { 0 };
 
     signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_NAME, "carte-console");
     setsid();
     console.base = event_base_new();
     console.input = evbuffer_new();
@@ -350,6 +356,11 @@ int console_child_run(bool has_terminal, bool waits)
     console.patience = evtimer_new(console.base, on_impatience, &console);
     evtimer_add(console.patience, &patience);
     settle(&console);
+    /* It outlives supervisor and keeper. */
+    if (sandbox_enter(false, &err) < 0) {
+        log_error("a console cannot begin", LOG_TEXT("why", err.text));
+        return EXIT_FAILURE;
+    }
     event_base_dispatch(console.base);
     return 0;
 }

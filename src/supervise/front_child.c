@@ -14,7 +14,7 @@
 #include "supervise/front_message.h"
 #include "supervise/front_names.h"
 #include "supervise/front_relay.h"
-#include "supervise/front_sandbox.h"
+#include "supervise/sandbox.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
@@ -200,7 +200,7 @@ _Noreturn void front_child_run(int parent)
     struct error err = { 0 };
 
     child->socket = FRONT_CHILD_SOCKET;
-    if (front_sandbox_detach(child->socket, parent, &err) == 0) {
+    if (sandbox_detach(child->socket, parent, &err) == 0) {
         child->base = event_base_new();
         child->names = front_names_new();
         event_base_priority_init(child->base, 2);
@@ -208,7 +208,7 @@ _Noreturn void front_child_run(int parent)
         /* What is told comes before what is asked: who asks may just have been told. */
         event_priority_set(readable, 0);
         event_add(readable, NULL);
-        if (front_sandbox_enter(&err) == 0)
+        if (sandbox_enter(true, &err) == 0)
             event_base_dispatch(child->base);
     }
     log_error("the front cannot serve", LOG_TEXT("error", err.text));

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What the front gives up
+ * What the front and consoles give up
  *
  * The filter is written here by hand, as it is a short list of numbers: one comparison for each
  * call, and everything else answers EPERM.
  */
 
-#include "supervise/front_sandbox.h"
+#include "supervise/sandbox.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -34,7 +34,7 @@
 #elif defined(__aarch64__)
 #define ARCHITECTURE AUDIT_ARCH_AARCH64
 #else
-#error "the front's filter does not know this machine"
+#error "the filter of our own processes does not know this machine"
 #endif
 
 static const int allowed_calls[] = {
@@ -119,7 +119,7 @@ static int load_filter(struct error *err)
     }
     filter[program.len++] = (struct sock_filter)ANSWER(REFUSE);
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
-        return error_set_errno(err, errno, "load the front's filter");
+        return error_set_errno(err, errno, "load the filter of our own processes");
     return 0;
 }
 
@@ -136,7 +136,7 @@ static int keep_descriptors(int socket, struct error *err)
     return 0;
 }
 
-int front_sandbox_detach(int socket, int parent, struct error *err)
+int sandbox_detach(int socket, int parent, struct error *err)
 {
     sigset_t none;
 
@@ -154,7 +154,7 @@ int front_sandbox_detach(int socket, int parent, struct error *err)
     return 0;
 }
 
-static int drop_user(struct error *err)
+static int drop_user(bool dies_with_parent, struct error *err)
 {
     if (geteuid() != 0)
         return 0;
@@ -162,12 +162,12 @@ static int drop_user(struct error *err)
         setresuid(NOBODY, NOBODY, NOBODY) < 0)
         return error_set_errno(err, errno, "become nobody");
     /* The change of user has cleared it. */
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+    if (dies_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
         return error_set_errno(err, errno, "ask to die with the supervisor");
     return 0;
 }
 
-int front_sandbox_enter(struct error *err)
+int sandbox_enter(bool dies_with_parent, struct error *err)
 {
     static const struct {
         int resource;
@@ -184,9 +184,9 @@ int front_sandbox_enter(struct error *err)
     }
     for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
         if (setrlimit((__rlimit_resource_t)limits[i].resource, &limits[i].limit) < 0)
-            return error_set_errno(err, errno, "limit the front");
+            return error_set_errno(err, errno, "set limits of our own");
     }
-    if (drop_user(err) < 0)
+    if (drop_user(dies_with_parent, err) < 0)
         return -1;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return error_set_errno(err, errno, "set no-new-privileges");
