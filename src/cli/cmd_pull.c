@@ -45,23 +45,18 @@ static int pull_run(struct command_call *call, struct error *err)
 {
     const struct pull_options *options = call->options;
     AUTO(store) struct store *store = open_store(err);
-    struct progress progress;
-    struct registry_job job = {
+    const struct registry_job job = {
         .store = store,
-        .progress = &progress,
         .platform = options->platform,
         .insecure = options->insecure,
     };
     AUTO_TEXT struct text out = { 0 };
-    int result = store ? 0 : -1;
 
-    if (!store)
+    if (!store ||
+        registry_job_pull_all(&job, call->operands,
+                              options->quiet ? "quiet" : call->globals->progress, &out, err) < 0)
         return -1;
-    progress_init(&progress, options->quiet ? "quiet" : call->globals->progress, "Pulling");
-    for (size_t i = 0; result == 0 && i < call->operands->count; i++)
-        result = registry_job_pull(&job, call->operands->items[i], &out, err);
-    progress_done(&progress);
-    return result < 0 ? -1 : output_result(text_get(&out), err);
+    return output_result(text_get(&out), err);
 }
 
 const struct command cmd_pull_image = {
@@ -183,26 +178,21 @@ static int push_run(struct command_call *call, struct error *err)
 {
     const struct push_options *options = call->options;
     AUTO(store) struct store *store = NULL;
-    struct progress progress;
     struct registry_job job = {
-        .progress = &progress,
         .insecure = options->insecure,
         .gzip = text_equal(options->compression, "gzip"),
     };
     AUTO_STRINGS struct strings names = { 0 };
     AUTO_TEXT struct text out = { 0 };
-    int result = 0;
 
     if (options->chunk_size && parse_bytes(options->chunk_size, &job.chunk_bytes, err) < 0)
         return command_refuse(call, err, "--chunk-size: write a size such as 64m");
     job.store = store = open_store(err);
-    if (!store || choose_names(store, call, &names, err) < 0)
+    if (!store || choose_names(store, call, &names, err) < 0 ||
+        registry_job_push_all(&job, &names, options->quiet ? "quiet" : call->globals->progress,
+                              &out, err) < 0)
         return -1;
-    progress_init(&progress, options->quiet ? "quiet" : call->globals->progress, "Pushing");
-    for (size_t i = 0; result == 0 && i < names.count; i++)
-        result = registry_job_push(&job, names.items[i], &out, err);
-    progress_done(&progress);
-    return result < 0 ? -1 : output_result(text_get(&out), err);
+    return output_result(text_get(&out), err);
 }
 
 const struct command cmd_pull_push = {

@@ -70,17 +70,13 @@ static int collect(const struct command_call *call, bool built, struct strings *
     return 0;
 }
 
-typedef int (*move_fn)(const struct registry_job *job, const char *name, struct text *out,
-                       struct error *err);
-
-static int move_all(struct command_call *call, bool built, move_fn move, struct error *err)
+static int move_all(struct command_call *call, bool built, struct error *err)
 {
     const struct move_options *options = call->options;
+    const char *mode = options->quiet ? "quiet" : call->globals->progress;
     AUTO_STRINGS struct strings names = { 0 };
     AUTO(store) struct store *store = NULL;
-    struct progress progress;
     struct registry_job job = {
-        .progress = &progress,
         .insecure = options->insecure,
         .gzip = text_equal(options->compression, "gzip"),
     };
@@ -92,17 +88,14 @@ static int move_all(struct command_call *call, bool built, move_fn move, struct 
     job.store = store = open_store(err);
     if (!store)
         return -1;
-    progress_init(&progress, options->quiet ? "quiet" : call->globals->progress,
-                  built ? "Pushing" : "Pulling");
-    for (size_t i = 0; result == 0 && i < names.count; i++)
-        result = move(&job, names.items[i], built ? &out : NULL, err);
-    progress_done(&progress);
+    result = built ? registry_job_push_all(&job, &names, mode, &out, err)
+                   : registry_job_pull_all(&job, &names, mode, NULL, err);
     return result < 0 ? -1 : output_result(text_get(&out), err);
 }
 
 static int pull_run(struct command_call *call, struct error *err)
 {
-    return move_all(call, false, registry_job_pull, err);
+    return move_all(call, false, err);
 }
 
 const struct command cmd_pull_stack = {
@@ -117,7 +110,7 @@ const struct command cmd_pull_stack = {
 
 static int push_run(struct command_call *call, struct error *err)
 {
-    return move_all(call, true, registry_job_push, err);
+    return move_all(call, true, err);
 }
 
 const struct command cmd_pull_stack_push = {

@@ -55,8 +55,8 @@ static int add_pinned(const char *name, const char *digest, struct text *out, st
     return 0;
 }
 
-int registry_job_push(const struct registry_job *job, const char *name, struct text *out,
-                      struct error *err)
+static int push(const struct registry_job *job, const char *name, struct text *out,
+                struct error *err)
 {
     AUTO_FREE char *item = alloc_format("Image %s", name);
     struct transfer transfer = { .progress = job->progress };
@@ -75,4 +75,34 @@ int registry_job_push(const struct registry_job *job, const char *name, struct t
     }
     progress_update(job->progress, item, PROGRESS_DONE, "Pushed");
     return out ? add_pinned(name, digest, out, err) : 0;
+}
+
+typedef int (*move_fn)(const struct registry_job *job, const char *name, struct text *out,
+                       struct error *err);
+
+static int move_all(const struct registry_job *job, const struct strings *names, const char *mode,
+                    move_fn move, struct text *out, struct error *err)
+{
+    struct progress progress;
+    struct registry_job own = *job;
+    int result = 0;
+
+    own.progress = &progress;
+    progress_init(&progress, mode, move == registry_job_pull ? "Pulling" : "Pushing");
+    for (size_t i = 0; result == 0 && i < names->count; i++)
+        result = move(&own, names->items[i], out, err);
+    progress_done(&progress);
+    return result;
+}
+
+int registry_job_pull_all(const struct registry_job *job, const struct strings *names,
+                          const char *mode, struct text *out, struct error *err)
+{
+    return move_all(job, names, mode, registry_job_pull, out, err);
+}
+
+int registry_job_push_all(const struct registry_job *job, const struct strings *names,
+                          const char *mode, struct text *out, struct error *err)
+{
+    return move_all(job, names, mode, push, out, err);
 }

@@ -12,6 +12,7 @@
 #include "cli/progress.h"
 #include "image/store.h"
 #include "util/macro.h"
+#include "util/strings.h"
 #include "util/text.h"
 
 struct error;
@@ -29,9 +30,14 @@ struct registry_job {
 int registry_job_pull(const struct registry_job *job, const char *name, struct text *out,
                       struct error *err) MUST_CHECK;
 
-/* Push `name` and add the line "NAME@DIGEST" to `out`; NULL: add nothing. */
-int registry_job_push(const struct registry_job *job, const char *name, struct text *out,
-                      struct error *err) MUST_CHECK;
+/*
+ * Pull or push each of `names`, with progress of its own, in `mode` as for progress_init(). A push
+ * adds the line "NAME@DIGEST" to `out`.
+ */
+int registry_job_pull_all(const struct registry_job *job, const struct strings *names,
+                          const char *mode, struct text *out, struct error *err) MUST_CHECK;
+int registry_job_push_all(const struct registry_job *job, const struct strings *names,
+                          const char *mode, struct text *out, struct error *err) MUST_CHECK;
 
 #define REGISTRY_JOB_INSECURE_OPTION(type)                                      \
     {                                                                           \
