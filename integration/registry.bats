@@ -2,6 +2,7 @@
 # with a server of tokens.
 
 load lib
+load lib_registry
 
 PLAIN=localhost:5000
 SAFE=localhost:5443
@@ -14,16 +15,9 @@ serve() {
     docker-registry serve "$CARTE_TEST/$1.yml" >"$CARTE_TEST/$1.log" 2>&1 3>&- &
     echo "$!" >>"$CARTE_TEST/servers"
 }
-answers() {
-    curl -sk -o /dev/null "$1/v2/"
-}
 
 setup_file() {
-    export HOME=$CARTE_TEST/home DOCKER_CONFIG=$CARTE_TEST/docker
-    mkdir -p "$HOME" "$DOCKER_CONFIG"
-    remember_inventory
-    make -s -C "$TOP" registry-servers >&2
-    cd "$CARTE_TEST" || return 1
+    begin_registries
     openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 2 -subj /CN=test-ca
     openssl req -newkey rsa:2048 -nodes -keyout tls.key -out tls.csr -subj /CN=localhost
     openssl x509 -req -in tls.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out tls.crt \
@@ -74,11 +68,6 @@ trust() {
 }
 login() {
     echo secret | carte login -u me --password-stdin "$1"
-}
-# Nothing is wrong, and nothing unfinished is left.
-store_is_whole() {
-    CARTE_ROOT=$1 carte fsck --deep
-    [ -z "$(ls -A "$1/images/tmp" 2>/dev/null)" ]
 }
 
 @test "an image goes over HTTP into another store as it is" {

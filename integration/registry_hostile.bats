@@ -2,25 +2,18 @@
 # ends with a word about it, in bounded time and memory, and the store is whole.
 
 load lib
+load lib_registry
 
 PORT=5000 OTHER=5001 TLS=5443
 HOST=127.0.0.1:$PORT
 
-answers() {
-    curl -s -o /dev/null "http://$HOST/v2/"
-}
-
 setup_file() {
-    export HOME=$CARTE_TEST/home DOCKER_CONFIG=$CARTE_TEST/docker
-    mkdir -p "$HOME" "$DOCKER_CONFIG"
-    remember_inventory
-    make -s -C "$TOP" registry-servers >&2
-    cd "$CARTE_TEST" || return 1
+    begin_registries
     openssl req -x509 -newkey rsa:2048 -nodes -keyout tls.key -out tls.crt -days 2 -subj /CN=localhost \
         -addext subjectAltName=DNS:localhost
     "$TOP/build/release/tests/registry/hostile_registry" $PORT $OTHER $TLS tls.crt tls.key >log 3>&- &
     echo "$!" >server
-    eventually 30 answers
+    eventually 30 answers "http://$HOST"
     # There is a password that must not get out.
     printf '{"auths":{"%s":{"auth":"%s"}}}' $HOST "$(printf me:secret | base64)" >"$DOCKER_CONFIG/config.json"
 }
@@ -33,11 +26,6 @@ teardown_file() {
 setup() {
     cd "$(mktemp -d "$CARTE_TEST/case.XXXX")" || return 1
     OWN=$PWD/own
-}
-
-store_is_whole() {
-    CARTE_ROOT=$1 carte fsck --deep
-    [ -z "$(ls -A "$1/images/tmp" 2>/dev/null)" ]
 }
 
 # ends_with_word IMAGE PATTERN [VARIABLE=VALUE...]: pulling fails, with a message like that, and
