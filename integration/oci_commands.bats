@@ -261,6 +261,45 @@ PYTHON
     [ "$(cd fresh && oci run "example-$(cgroup_name)")" = example ]
 }
 
+@test "spec --rootless: a user namespace of one id, and no resources" {
+    chmod 755 "$CARTE_TEST" "$CARTE_TEST/bundle"
+    mkdir -p alone
+    ln -sfn ../rootfs alone/rootfs
+    oci spec --rootless -b alone
+    jq -e '(.linux.resources == null) and (.linux.uidMappings == [{containerID: 0, hostID: 0, size: 1}]) and
+        ([.linux.namespaces[].type] | index("user") and (index("network") | not))' alone/config.json
+    jq '.process.terminal = false | .process.args = ["cat", "/proc/self/uid_map"]' alone/config.json >new
+    cat new >alone/config.json
+    [ "$(cd alone && oci run "alone-$(cgroup_name)" | awk '{ print $1, $2, $3 }')" = '0 0 1' ]
+}
+
+@test "run: a terminal for who has none" {
+    edit '.process.terminal = true | .process.consoleSize = {height: 11, width: 22}' \
+        "$(sh_args 'tty; stty size; while read -r line; do echo "got $line"; done; exit 7')"
+    run -7 bash -c "printf 'one\ntwo\n' | '$OCI' --root '$CARTE_TEST/oci' run box"
+    echo "$output"
+    [[ "$output" == *'/dev/pts/0'*'11 22'*'got one'*'got two'* ]]
+    run -7 oci run box </dev/null
+    refused 'console-socket' oci run --detach box </dev/null
+    nothing_left
+}
+
+@test "errors say what engines look for" {
+    refused 'does not exist' oci state nobody
+    refused 'does not exist' oci kill nobody KILL
+    refused 'does not exist' oci delete nobody
+    refused 'does not exist' oci exec nobody true
+    start_box
+    refused 'container with given ID already exists' oci create box </dev/null
+    refused 'executable file not found in $PATH' oci exec box /missing
+    refused 'permission denied' oci exec box /etc/passwd
+    oci kill box KILL
+    eventually 10 has_status box stopped
+    for command in 'kill box KILL' 'pause box' 'exec box true'; do
+        refused 'container not running' oci $command
+    done
+}
+
 @test "--version, and what is refused" {
     "$OCI" --version | grep -q '^carte-oci version'
     "$OCI" --version | grep -q '^spec: 1'

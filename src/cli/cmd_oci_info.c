@@ -39,6 +39,7 @@ const struct command cmd_oci_info_features = {
 
 struct spec_options {
     const char *bundle;
+    bool rootless;
 };
 
 static const struct option spec_options[] = {
@@ -50,6 +51,11 @@ static const struct option spec_options[] = {
         .fallback = ".",
         .doc = "Where config.json is written to.",
     },
+    {
+        .name = "rootless",
+        OPTION(FLAG, struct spec_options, rootless),
+        .doc = "With a user namespace whose root is the caller, and nothing that needs more.",
+    },
     { 0 },
 };
 
@@ -57,7 +63,7 @@ static int spec_run(struct command_call *call, struct error *err)
 {
     const struct spec_options *options = call->options;
     AUTO_FREE char *path = alloc_format("%s/config.json", options->bundle);
-    AUTO(json) struct json *example = features_example();
+    AUTO(json) struct json *example = features_example(options->rootless);
     AUTO_FREE char *printed = json_print(example, true);
     AUTO_FREE char *line = alloc_format("%s\n", printed);
     AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);

@@ -106,8 +106,9 @@ static int open_in(const struct command_call *call, unsigned wanted, struct fold
     status = lifecycle_status(record);
     if (wanted >> status & 1)
         return 0;
-    return error_set(err, ERROR_INVALID, "cannot %s container '%s': it is %s%s",
-                     call->command->name, record->id, record_status_name(status),
+    return error_set(err, ERROR_INVALID, "%scannot %s container '%s': it is %s%s",
+                     status == RECORD_STOPPED ? "container not running: " : "", call->command->name,
+                     record->id, record_status_name(status),
                      wanted == 1U << RECORD_PAUSED ? ", not paused" : "");
 }
 

@@ -49,6 +49,17 @@ static bool move(int from, int to)
     return file_write_all(to, buffer, (size_t)length, &ignored) == 0;
 }
 
+/* A terminal has no end of its own: who reads from it hears of ours as of a Ctrl-D. */
+static void tell_end(int master_fd)
+{
+    struct error ignored = { 0 };
+    struct termios mode;
+
+    if (tcgetattr(master_fd, &mode) == 0 &&
+        file_write_all(master_fd, &mode.c_cc[VEOF], 1, &ignored) < 0)
+        error_clear(&ignored);
+}
+
 static int open_resizes(int *out, struct error *err)
 {
     static const int resize = SIGWINCH;
@@ -81,8 +92,10 @@ static void relay(int master_fd, int pidfd, int signal_fd)
             return;
         if (fds[RESIZED].revents)
             take_resize(signal_fd, master_fd);
-        if (fds[FROM_USER].revents && !move(STDIN_FILENO, master_fd))
+        if (fds[FROM_USER].revents && !move(STDIN_FILENO, master_fd)) {
             fds[FROM_USER].fd = -1;
+            tell_end(master_fd);
+        }
         if (fds[FROM_PROCESS].revents && !move(master_fd, STDOUT_FILENO))
             return;
         if (fds[ENDED].fd >= 0 && fds[ENDED].revents) {
@@ -118,6 +131,10 @@ int terminal_relay(int master_fd, int pidfd, struct error *err)
     if (open_resizes(&signal_fd, err) < 0)
         return -1;
     copy_size(master_fd);
+    if (!isatty(STDIN_FILENO)) {
+        relay(master_fd, pidfd, signal_fd);
+        return 0;
+    }
     if (terminal_set_raw(&before, err) < 0)
         return -1;
     relay(master_fd, pidfd, signal_fd);

@@ -19,7 +19,8 @@ bool terminal_is_interactive(void);
 /*
  * Put the user's terminal into raw mode, and relay between it and the terminal whose master is
  * `master_fd` until the process `pidfd` has ended and all it wrote has been shown; sizes follow.
- * The mode is put back in any case.
+ * The mode is put back in any case. Where the user has no terminal there is no mode to change,
+ * and the end of the input is passed on.
  */
 int terminal_relay(int master_fd, int pidfd, struct error *err) MUST_CHECK;
 

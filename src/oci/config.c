@@ -14,6 +14,7 @@
 #include "util/alloc.h"
 #include "util/error.h"
 #include "util/json.h"
+#include "util/text.h"
 
 static const struct shape_row id_map_rows[] = {
     { .key = "containerID", SHAPE(ID, struct container_id_map, inside), .required = true },
@@ -429,6 +430,19 @@ struct config *config_parse_process(const char *text, size_t length, struct erro
 struct config *config_parse_resources(const char *text, size_t length, struct error *err)
 {
     return parse(&config_resources_shape, offsetof(struct config, resources), text, length, err);
+}
+
+void config_write_dictionary(struct text *out)
+{
+    AUTO_STRINGS struct strings words = { 0 };
+
+    shape_list_words(&shape, &words);
+    strings_sort(&words);
+    text_add(out, "# Written by `make generate` from the tables in src/oci/.\n");
+    for (size_t i = 0; i < words.count; i++) {
+        if (*words.items[i] && (i == 0 || strcmp(words.items[i], words.items[i - 1]) != 0))
+            text_add_format(out, "\"\\\"%s\\\"\"\n", words.items[i]);
+    }
 }
 
 void config_free(struct config *config)

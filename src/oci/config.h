@@ -27,6 +27,7 @@
 
 struct error;
 struct json;
+struct text;
 
 struct config_mount {
     const char *destination, *type, *source;
@@ -122,6 +123,9 @@ struct config *config_parse_resources(const char *text, size_t length,
 /* The words of namespaces: "pid", as struct shape_choice of enum container_namespace. */
 extern const struct shape_choice config_namespace_types[];
 extern const struct shape config_id_map_shape;
+
+/* Every word that a config.json may hold, for the fuzzer. */
+void config_write_dictionary(struct text *out);
 
 /* Is `version` one that is understood (1.x)? */
 int config_check_version(const char *version, struct error *err) MUST_CHECK;

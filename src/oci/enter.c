@@ -24,8 +24,9 @@ static int check_status(const struct record *record, const struct enter_changes 
     if (status == RECORD_RUNNING || status == RECORD_CREATED ||
         (status == RECORD_PAUSED && changes->ignore_paused))
         return 0;
-    return error_set(err, ERROR_INVALID, "cannot exec in container '%s': it is %s, not running",
-                     record->id, record_status_name(status));
+    return error_set(err, ERROR_INVALID, "%scannot exec in container '%s': it is %s, not running",
+                     status == RECORD_STOPPED ? "container not running: " : "", record->id,
+                     record_status_name(status));
 }
 
 static void add_capabilities(struct strings *set, const struct strings *more,

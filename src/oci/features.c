@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "oci/config.h"
 #include "oci/hook.h"
@@ -109,10 +110,15 @@ struct json *features_describe(void)
     return features;
 }
 
-struct json *features_example(void)
+/* What an example without root has instead: no right to a network, to resources, or to group 5. */
+struct parts {
+    const char *devpts_group, *sys, *maps, *resources, *namespaces;
+};
+
+/* The parts without choices are easier to read as they are written in the end. */
+static char *write_example(const struct parts *parts)
 {
-    /* The parts without choices are easier to read as they are written in the end. */
-    static const char text[] =
+    return alloc_format(
         "{\"ociVersion\":\"" CONFIG_VERSION_MAX "\",\"process\":{\"terminal\":true,"
         "\"user\":{\"uid\":0,\"gid\":0},\"args\":[\"sh\"],"
         "\"env\":[\"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\","
@@ -124,27 +130,52 @@ struct json *features_example(void)
         "{\"destination\":\"/dev\",\"type\":\"tmpfs\",\"source\":\"tmpfs\","
         "\"options\":[\"nosuid\",\"strictatime\",\"mode=755\",\"size=65536k\"]},"
         "{\"destination\":\"/dev/pts\",\"type\":\"devpts\",\"source\":\"devpts\",\"options\":["
-        "\"nosuid\",\"noexec\",\"newinstance\",\"ptmxmode=0666\",\"mode=0620\",\"gid=5\"]},"
+        "\"nosuid\",\"noexec\",\"newinstance\",\"ptmxmode=0666\",\"mode=0620\"%s]},"
         "{\"destination\":\"/dev/shm\",\"type\":\"tmpfs\",\"source\":\"shm\",\"options\":["
         "\"nosuid\",\"noexec\",\"nodev\",\"mode=1777\",\"size=65536k\"]},"
         "{\"destination\":\"/dev/mqueue\",\"type\":\"mqueue\",\"source\":\"mqueue\","
         "\"options\":[\"nosuid\",\"noexec\",\"nodev\"]},"
-        "{\"destination\":\"/sys\",\"type\":\"sysfs\",\"source\":\"sysfs\","
-        "\"options\":[\"nosuid\",\"noexec\",\"nodev\",\"ro\"]},"
+        "{\"destination\":\"/sys\",%s]},"
         "{\"destination\":\"/sys/fs/cgroup\",\"type\":\"cgroup\",\"source\":\"cgroup\","
         "\"options\":[\"nosuid\",\"noexec\",\"nodev\",\"relatime\",\"ro\"]}],"
-        "\"linux\":{\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"}]},"
-        "\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"network\"},{\"type\":\"ipc\"},"
+        "\"linux\":{%s%s\"namespaces\":[{\"type\":\"pid\"},%s{\"type\":\"ipc\"},"
         "{\"type\":\"uts\"},{\"type\":\"mount\"},{\"type\":\"cgroup\"}],"
         "\"maskedPaths\":[\"/proc/acpi\",\"/proc/asound\",\"/proc/interrupts\",\"/proc/kcore\","
         "\"/proc/keys\",\"/proc/latency_stats\",\"/proc/timer_list\",\"/proc/timer_stats\","
         "\"/proc/sched_debug\",\"/proc/scsi\",\"/sys/firmware\","
         "\"/sys/devices/virtual/powercap\"],"
         "\"readonlyPaths\":[\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\","
-        "\"/proc/sysrq-trigger\"]}}";
+        "\"/proc/sysrq-trigger\"]}}",
+        parts->devpts_group, parts->sys, parts->maps, parts->resources, parts->namespaces);
+}
+
+struct json *features_example(bool rootless)
+{
     static const char *const sets[] = { "bounding", "effective", "permitted" };
+    AUTO_FREE char *maps =
+        alloc_format("\"uidMappings\":[{\"containerID\":0,\"hostID\":%u,\"size\":1}],"
+                     "\"gidMappings\":[{\"containerID\":0,\"hostID\":%u,\"size\":1}],",
+                     geteuid(), getegid());
+    const struct parts rooted = {
+        ",\"gid=5\"",
+        "\"type\":\"sysfs\",\"source\":\"sysfs\",\"options\":[\"nosuid\",\"noexec\",\"nodev\","
+        "\"ro\"",
+        "",
+        "\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"}]},",
+        "{\"type\":\"network\"},",
+    };
+    const struct parts alone = {
+        "",
+        "\"type\":\"none\",\"source\":\"/"
+        "sys\",\"options\":[\"rbind\",\"nosuid\",\"noexec\",\"nodev\","
+        "\"ro\"",
+        maps,
+        "",
+        "{\"type\":\"user\"},",
+    };
+    AUTO_FREE char *text = write_example(rootless ? &alone : &rooted);
     struct error err = { 0 };
-    struct json *example = json_parse(text, sizeof(text) - 1, &err);
+    struct json *example = json_parse(text, strlen(text), &err);
     struct json *process = json_copy(json_find(example, "process"));
     struct json *capabilities = json_new_object();
 

@@ -16,4 +16,4 @@ struct json;
 struct json *features_describe(void) MUST_CHECK;
 
 /* A config.json for a shell in a root file system beside it. */
-struct json *features_example(void) MUST_CHECK;
+struct json *features_example(bool rootless) MUST_CHECK;

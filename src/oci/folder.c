@@ -95,7 +95,7 @@ int folder_make(const char *root, const char *id, struct folder *out, struct err
         return -1;
     if (mkdirat(rootfd, id, 0700) < 0) {
         if (errno == EEXIST)
-            return error_set(err, ERROR_EXISTS, "container with id '%s' exists already", id);
+            return error_set(err, ERROR_EXISTS, "container with given ID already exists: '%s'", id);
         return error_set_errno(err, errno, "make '%s/%s'", root, id);
     }
     if (open_folder(root, id, out, err) == 0 && folder_lock(out, err) == 0)

@@ -424,3 +424,14 @@ const char *shape_find_name(const struct shape_choice *choices, int value)
     }
     return NULL;
 }
+
+void shape_list_words(const struct shape *shape, struct strings *out)
+{
+    for (const struct shape_row *row = shape->rows; row->key; row++) {
+        strings_add(out, row->key);
+        for (const struct shape_choice *c = row->choices; c && c->name; c++)
+            strings_add(out, c->name);
+        if (row->shape)
+            shape_list_words(row->shape, out);
+    }
+}

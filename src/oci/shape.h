@@ -116,6 +116,9 @@ int shape_decode(const struct shape *shape, const struct json *json, const char 
 void shape_done(struct shape_store *store);
 #define AUTO_SHAPE_STORE __attribute__((cleanup(shape_done)))
 
+/* Add every key and every choice of the table, and of those below it, to `out`. */
+void shape_list_words(const struct shape *shape, struct strings *out);
+
 /* A zeroed array that lives as long as `store`. */
 void *shape_keep(struct shape_store *store, size_t count, size_t size) MUST_CHECK;
 

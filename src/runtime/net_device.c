@@ -57,7 +57,7 @@ struct found {
 static void take_link(const struct nlmsghdr *header, void *context)
 {
     struct found *found = context;
-    const struct ifinfomsg *info = NLMSG_DATA(header);
+    const struct ifinfomsg *info = (const void *)((const char *)header + NLMSG_HDRLEN);
 
     if (header->nlmsg_type == RTM_NEWLINK)
         *found = (struct found){ info->ifi_index, info->ifi_flags };
@@ -93,7 +93,7 @@ static bool copy_part(const struct nlmsghdr *header, int attribute, size_t lengt
 static void take_address(const struct nlmsghdr *header, void *context)
 {
     struct passage *passage = context;
-    const struct ifaddrmsg *head = NLMSG_DATA(header);
+    const struct ifaddrmsg *head = (const void *)((const char *)header + NLMSG_HDRLEN);
     struct address address = { .head = *head, .length = head->ifa_family == AF_INET ? 4 : 16 };
     size_t length = 0;
     const void *more = rtnetlink_find(header, sizeof(*head), IFA_FLAGS, &length);

@@ -12,6 +12,7 @@
 #include "cli/document_completion.h"
 #include "cli/document_man.h"
 #include "cli/program.h"
+#include "oci/config.h"
 #include "stack/schema.h"
 #include "stack/schema_reference.h"
 #include "util/alloc.h"
@@ -67,6 +68,7 @@ static const struct {
     { "tests/fuzz", "fuzz_stack.dict", schema_write_dictionary },
     { "docs/reference", "cartefile.md", document_cartefile_format },
     { "tests/fuzz", "fuzz_cartefile.dict", document_cartefile_format_dictionary },
+    { "tests/fuzz", "fuzz_config.dict", config_write_dictionary },
     { "docs/reference", "commands.md", document_format_commands },
     { "docs/reference", "exit-codes.md", document_format_exit_codes },
     { "docs/man", "carte-stack.1", write_stack_man },
