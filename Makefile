@@ -102,6 +102,7 @@ torture: programs attack-programs ## kill and change a stack and a store, STEPS 
 	@tests/torture/run $(STEPS) $(SEED)
 	@tests/torture/store random $(STEPS) $(SEED)
 	@tests/torture/store calls
+	@tests/torture/singles $(STEPS) $(SEED)
 	@tests/torture/containers $(CONTAINERS) $(SEED)
 	@tests/torture/oci
 	@ATTACK_STARTS=2000 integration/run integration/attacks_runtime.bats integration/attacks.bats
