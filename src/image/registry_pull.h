@@ -41,8 +41,8 @@ int registry_pull(struct store *store, const char *reference,
                   struct error *err) MUST_CHECK;
 
 /*
- * When `reference` was last pulled, in wall time; a name that was given here counts as pulled when
- * its image came into the store. ERROR_NOT_FOUND: the store has no such name.
+ * When the name `reference` was last pulled, in wall time; one that was given here counts as pulled
+ * when its image came into the store, and one that the store does not have, in 1970.
  */
 int registry_pull_find_time(struct store *store, const char *reference, int64_t *wall_ms_out,
                             struct error *err) MUST_CHECK;
