@@ -126,6 +126,30 @@ GOLDEN
     done
 }
 
+@test "S19 labels and volumes of an image steer nothing" {
+    mkdir -p labelled decoy
+    cp web/busybox labelled/
+    cat >labelled/Cartefile <<CARTEFILE
+FROM scratch
+COPY busybox /bin/busybox
+RUN ["/bin/busybox", "--install", "-s", "/bin"]
+RUN ln -s $PWD/decoy /v
+LABEL carte.privileged=true x-carte-privileged=true carte.command="touch /v/ran" carte.project=kept
+LABEL com.docker.compose.project=kept com.docker.compose.service=plain com.docker.compose.oneoff=False
+LABEL io.kubernetes.container.name=plain io.cri-containerd.image=managed containerd.io/restart.status=running
+VOLUME ["/../../../..$PWD/decoy", "/v/sub"]
+CMD ["sh", "-c", "echo x >/v/sub/x; exec sleep 1000"]
+CARTEFILE
+    printf 'name: labelled\nservices:\n  one: {build: ./labelled, stop_signal: SIGKILL}\n' >labelled.yaml
+    carte-stack -f labelled.yaml up -d --wait
+    [ "$(rights "$(field labelled labelled-one-1 Pid)")" = "$(rights "$(field kept kept-plain-1 Pid)")" ]
+    healthy kept plain 1
+    [ "$(carte-stack -p kept ps -a --format json | jq -r .Name | sort)" = $'kept-plain-1\nkept-talk-1\nkept-told-1' ]
+    carte-stack -p labelled exec -T one sh -c 'until grep -q x /v/sub/x; do sleep 1; done'
+    [ -z "$(ls -A decoy)" ]
+    carte-stack -p labelled down -t 0 -v
+}
+
 @test "S16 another user finds nothing to read, run or connect to" {
     chmod 755 "$CARTE_TEST"
     setpriv --reuid 65534 --regid 65534 --clear-groups \

@@ -94,7 +94,7 @@ mount_strict() {
     umount strict
 }
 
-@test "a damaged record of what was read is not believed" {
+@test "S11 a damaged record of what was read is not believed" {
     write_base one
     touch -d '1 hour ago' one/busybox
     carte build -q -t one one >first
@@ -261,7 +261,7 @@ CARTEFILE
     ls layout/blobs/sha256 | sort | diff - wanted.sorted
 }
 
-@test "a cache from elsewhere that is not what it says is refused" {
+@test "S11 a cache from elsewhere that is not what it says is refused" {
     write_random one
     carte build -q -t one --cache-to type=local,dest=layout one
     try() { # WHAT THE ERROR SAYS

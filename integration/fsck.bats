@@ -139,7 +139,7 @@ YAML
     [ -e "$IMAGES/foreign" ]
 }
 
-@test "nobody but root can look into the store" {
+@test "S16 nobody but root can look into the store" {
     [ "$(stat -c %a "$IMAGES" "$IMAGES/layers" "$IMAGES/blobs" | sort -u)" = 700 ]
 }
 
@@ -165,7 +165,7 @@ YAML
     carte inspect busybox
 }
 
-@test "a full disk is a clear error, and the store stays whole" {
+@test "S37 a full disk is a clear error, and the store stays whole" {
     mkdir small
     mount -t tmpfs -o size=3m tmpfs small
     head -c 4M /dev/urandom >app/big

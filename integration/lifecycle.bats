@@ -142,7 +142,7 @@ YAML
     carte-stack -f once.yaml down
 }
 
-@test "names of services resolve on shared networks only" {
+@test "S29 names of services resolve on shared networks only" {
     carte-stack exec -T back wget -qO- http://web/cgi-bin/who | grep -q web
     carte-stack exec -T back nslookup lonely
     carte-stack exec -T lonely nslookup back
@@ -154,7 +154,7 @@ YAML
     [ "$status" -eq 1 ]
 }
 
-@test "networks are isolated from each other" {
+@test "S26 networks are isolated from each other" {
     address=$(field small small-web-1 Addresses | jq -r '.[] ' | head -n 1)
     run ! carte-stack exec -T lonely wget -T 2 -qO- "http://$address/"
     run ! carte-stack exec -T once true

@@ -75,7 +75,7 @@ all_end() {
     [ $failed -eq 0 ]
 }
 
-@test "a registry that behaves is pulled from" {
+@test "S43 a registry that behaves is pulled from" {
     for name in good list flaky short-token elsewhere; do
         CARTE_ROOT=$OWN.$name carte pull -q $HOST/$name:1 >>ids
         store_is_whole "$OWN.$name"
@@ -101,7 +101,7 @@ all_end() {
     CARTE_ROOT=$OWN carte inspect $HOST/stalls:1
 }
 
-@test "manifests that are none end a pull" {
+@test "S18 manifests that are none end a pull" {
     all_end "$HOST/manifest-redirect-file:1 *redirect:*is no URL of http*
 $HOST/manifest-redirect-garbage:1 *redirect:*is no URL of http*
 $HOST/manifest-redirect-loop:1 *more than 10 redirects*
@@ -137,7 +137,7 @@ $HOST/list-other-platform:1 *there is no image for linux/amd64; there are: linux
     [ "$(grep -c 'GET /v2/manifest-500/' "$CARTE_TEST/log")" -eq 5 ]
 }
 
-@test "blobs that are not what the manifest says end a pull" {
+@test "S18 blobs that are not what the manifest says end a pull" {
     all_end "$HOST/blob-redirect-file:1 *redirect:*is no URL of http*
 $HOST/blob-redirect-loop:1 *more than 10 redirects*
 $HOST/blob-redirect-asking:1 *:$OTHER/asks: status 401*
@@ -154,12 +154,12 @@ $HOST/config-odd:1 *digest*"
     [ ! -e "$CARTE_TEST/escape" ]
 }
 
-@test "answers that drip are given up" {
+@test "S43 answers that drip are given up" {
     all_end "$HOST/manifest-drip:1 *too slow*
 $HOST/blob-drip:1 *too slow*" CARTE_HTTP_TIMEOUT=1s
 }
 
-@test "questions for a login without end or sense end a pull" {
+@test "S43 questions for a login without end or sense end a pull" {
     all_end "$HOST/asks-forever:1 *status 401*
 $HOST/asks-basic-forever:1 *status 401*
 $HOST/asks-garbage:1 *a quote is not closed*
@@ -168,13 +168,13 @@ $HOST/asks-injection:1 *no token in the answer*
 $HOST/asks-huge:1 *longer than 1048576 bytes*"
 }
 
-@test "a registry with TLS leads nowhere without it" {
+@test "S43 a registry with TLS leads nowhere without it" {
     all_end "localhost:$TLS/elsewhere:1 *leads from https to*
 localhost:$TLS/asks-forever:1 *which is not https*" SSL_CERT_FILE="$CARTE_TEST/tls.crt"
     all_end "localhost:$TLS/good:1 *certificate*SSL_CERT_FILE*"
 }
 
-@test "uploads that lead to nowhere end a push" {
+@test "S43 uploads that lead to nowhere end a push" {
     mkdir context
     printf 'FROM scratch\nCOPY Cartefile /\n' >context/Cartefile
     for row in "nowhere *does not say where to upload*" "file *is no URL of http*" \
@@ -189,7 +189,7 @@ localhost:$TLS/asks-forever:1 *which is not https*" SSL_CERT_FILE="$CARTE_TEST/t
     done
 }
 
-@test "no password got to another host" {
+@test "S43 no password got to another host" {
     grep -q '^GET /elsewhere \[\]' "$CARTE_TEST/log"
     grep -q '^GET /asks \[\]' "$CARTE_TEST/log"
     grep -q '^PUT /upload?digest=.* \[\]' "$CARTE_TEST/log"

@@ -117,7 +117,7 @@ setup() {
     [ "$(carte-stack exec -T plain ls /dev | grep -cE '^(sd|vd|mem|kmsg)')" -eq 0 ]
 }
 
-@test "nobody else can read the store or use the socket" {
+@test "S16 nobody else can read the store or use the socket" {
     [ "$(stat -c %a "$CARTE_RUN/stacks/safe/control.sock")" = 600 ]
     setpriv --reuid 65534 --regid 65534 --clear-groups sh -c '! ls "$CARTE_ROOT/images"' 2>/dev/null
 }
@@ -130,7 +130,7 @@ setup() {
     eventually 10 nft list table bridge "$(object_name safe)"
 }
 
-@test "messages carry no control characters of a file" {
+@test "S41 messages carry no control characters of a file" {
     printf 'name: safe\nservices: {s: {image: "\\e[31mevil"}}\n' >evil.yaml
     run ! carte-stack -f evil.yaml -p evil up -d
     [[ $output == *evil* ]]

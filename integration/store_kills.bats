@@ -7,7 +7,7 @@ load lib
     "$TOP/tests/torture/store" calls renameat fsync/2 unlinkat/11 mkdirat/7
 }
 
-@test "a disk that is full or broken at any time leaves a whole store and a clear error" {
+@test "S37 a disk that is full or broken at any time leaves a whole store and a clear error" {
     "$TOP/tests/torture/store" errors renameat fsync/3 mkdirat/9
 }
 

@@ -21,6 +21,7 @@
 #include "image/blob.h"
 #include "image/charset.h"
 #include "image/session.h"
+#include "image/stream_reader.h"
 #include "image/tree.h"
 #include "util/alloc.h"
 #include "util/error.h"
@@ -261,12 +262,10 @@ static int open_archive(struct spool *spool, int fd, struct error *err)
     struct charset charset = charset_enter();
     int result = 0;
 
-    archive_read_support_filter_gzip(archive);
-    archive_read_support_filter_bzip2(archive);
-    archive_read_support_filter_xz(archive);
-    archive_read_support_filter_zstd(archive);
     archive_read_support_format_tar(archive);
-    if (archive_read_open_fd(archive, fd, CHUNK_SIZE) != ARCHIVE_OK)
+    if (stream_reader_support(archive, err) < 0)
+        result = -1;
+    else if (archive_read_open_fd(archive, fd, CHUNK_SIZE) != ARCHIVE_OK)
         result = archive_failed(archive, err);
     else
         result = read_archive(spool, archive, err);

@@ -67,6 +67,18 @@ static la_ssize_t read_chunk(struct archive *archive, void *context, const void 
     return got;
 }
 
+int stream_reader_support(struct archive *archive, struct error *err)
+{
+    /* Named one by one, and asked: others would be given to programs of the host. */
+    if (archive_read_support_filter_gzip(archive) == ARCHIVE_OK &&
+        archive_read_support_filter_bzip2(archive) == ARCHIVE_OK &&
+        archive_read_support_filter_xz(archive) == ARCHIVE_OK &&
+        archive_read_support_filter_zstd(archive) == ARCHIVE_OK)
+        return 0;
+    return error_set(err, ERROR_UNSUPPORTED,
+                     "libarchive was built without gzip, bzip2, xz or zstd");
+}
+
 struct stream_reader *stream_reader_new(int fd, uint64_t limit, struct error *err)
 {
     AUTO(stream_reader) struct stream_reader *reader = alloc_new(struct stream_reader);
@@ -79,11 +91,8 @@ struct stream_reader *stream_reader_new(int fd, uint64_t limit, struct error *er
     reader->left = limit;
     hash_sha256_init(&reader->hash);
     reader->archive = archive_read_new();
-    /* Named one by one: others would be given to programs of the host. */
-    archive_read_support_filter_gzip(reader->archive);
-    archive_read_support_filter_bzip2(reader->archive);
-    archive_read_support_filter_xz(reader->archive);
-    archive_read_support_filter_zstd(reader->archive);
+    if (stream_reader_support(reader->archive, err) < 0)
+        return NULL;
     archive_read_support_format_raw(reader->archive);
     archive_read_support_format_empty(reader->archive);
     if (archive_read_open(reader->archive, reader, NULL, read_chunk, NULL) == ARCHIVE_OK)

@@ -17,8 +17,12 @@
 #include "util/hash.h"
 #include "util/macro.h"
 
+struct archive;
 struct error;
 struct stream_reader;
+
+/* Let libarchive read the four compressions, all by itself. */
+int stream_reader_support(struct archive *archive, struct error *err) MUST_CHECK;
 
 /*
  * `fd` is borrowed and the reader's alone until it is freed; `limit`: more bytes than that on

@@ -126,7 +126,8 @@ static int furnish(const char *path, struct error *err)
     if (netlink_commit(netlink, err) < 0)
         return -1;
     if (mount(OWN_NAMESPACE, path, NULL, MS_BIND, NULL) < 0)
-        return error_set_errno(err, errno, "hold the namespace by a mount");
+        return error_set_errno(err, errno, "hold the namespace by a mount%s",
+                               errno == ENOSPC ? ", more than fs.mount-max" : "");
     return 0;
 }
 
@@ -143,7 +144,8 @@ int netns_make(const char *path, struct error *err)
     if (own_namespace(&home, err) < 0)
         return -1;
     if (unshare(CLONE_NEWNET) < 0) {
-        error_set_errno(err, errno, "make network namespace '%s'", path);
+        error_set_errno(err, errno, "make network namespace '%s'%s", path,
+                        errno == ENOSPC ? ", more than user.max_net_namespaces" : "");
         close(home);
         return -1;
     }

@@ -42,7 +42,8 @@ pid_t process_fork(uint64_t flags, int cgroup_fd, bool sibling, int *pidfd_out, 
     }
     pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
     if (pid < 0)
-        return error_set_errno(err, errno, "make a process");
+        return error_set_errno(err, errno, "make a process%s",
+                               errno == ENOSPC ? " with namespaces, more than user.max_*" : "");
     if (pid > 0)
         *pidfd_out = pidfd;
     return pid;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,6 +239,32 @@ static void s23_the_lock_is_held_where_root_alone_can_reach_it(void **state)
     close(fd);
 }
 
+/* The limit is that of a user namespace, so that it is nobody else's. */
+static int reach_limit(void)
+{
+    struct error err = { 0 };
+
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+        return 1;
+    must(file_write_control(AT_FDCWD, "/proc/self/uid_map", "0 0 1", &err), &err);
+    must(file_write_control(AT_FDCWD, "/proc/sys/user/max_net_namespaces", "0", &err), &err);
+    assert_int_equal(network_make_namespace("/run/one-too-many", &err), -1);
+    assert_non_null(strstr(err.text, "user.max_net_namespaces"));
+    return 0;
+}
+
+static void s38_the_limit_that_is_reached_is_named(void **state)
+{
+    pid_t child = fork();
+    int status = 0;
+
+    (void)state;
+    if (child == 0)
+        _exit(reach_limit());
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 static void a_chosen_subnet_overlaps_nothing(void **state)
 {
     struct error err = { 0 };
@@ -320,6 +347,7 @@ int main(void)
         cmocka_unit_test(settings_go_back_when_the_last_stack_is_gone),
         cmocka_unit_test(the_lock_is_free_when_its_holder_dies),
         cmocka_unit_test(s23_the_lock_is_held_where_root_alone_can_reach_it),
+        cmocka_unit_test(s38_the_limit_that_is_reached_is_named),
         cmocka_unit_test(a_chosen_subnet_overlaps_nothing),
         cmocka_unit_test(a_taken_port_is_known),
         cmocka_unit_test(a_foreign_chain_that_drops_is_found),

@@ -239,7 +239,7 @@ static void long_names_survive(void **state)
     assert_non_null(strstr(err.text, "too long"));
 }
 
-static void too_deep_a_path_is_refused(void **state)
+static void s17_too_deep_a_path_is_refused(void **state)
 {
     AUTO_CLOSE int tree = make_tree("tree");
     AUTO_FREE char *deep = repeat("d", 399, "d");
@@ -278,7 +278,7 @@ static void links_that_lead_too_deep_are_refused(void **state)
     assert_non_null(strstr(err.text, "deeper than 400"));
 }
 
-static void an_extended_header_of_megabytes_is_refused(void **state)
+static void s17_an_extended_header_of_megabytes_is_refused(void **state)
 {
     AUTO_CLOSE int tree = make_tree("tree");
     AUTO_FREE char *path = repeat("d", (size_t)2 << 20, "d");
@@ -330,7 +330,7 @@ static long peak_kib(void)
 }
 
 /* CARTE_TEST_ENTRIES: how many; two million are allowed. */
-static void many_entries_need_little_memory(void **state)
+static void s17_many_entries_need_little_memory(void **state)
 {
     const char *wish = getenv("CARTE_TEST_ENTRIES");
     struct flood flood = { .count = wish ? (unsigned)strtoul(wish, NULL, 10) : 50000 };
@@ -367,13 +367,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         /* The first: it looks at the peak of the process. */
-        TEST(many_entries_need_little_memory),
+        TEST(s17_many_entries_need_little_memory),
         TEST(links_attributes_and_capabilities_survive),
         TEST(holes_stay_holes),
         TEST(long_names_survive),
-        TEST(too_deep_a_path_is_refused),
+        TEST(s17_too_deep_a_path_is_refused),
         TEST(links_that_lead_too_deep_are_refused),
-        TEST(an_extended_header_of_megabytes_is_refused),
+        TEST(s17_an_extended_header_of_megabytes_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

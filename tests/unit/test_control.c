@@ -197,7 +197,7 @@ static void a_refusal_has_code_and_text(void **state)
     assert_string_equal(f->err.text, "service 'login' is at its maximum");
 }
 
-static void what_is_not_served_is_refused(void **state)
+static void s42_what_is_not_served_is_refused(void **state)
 {
     static const char *const requests[][2] = {
         { "GET", "/v1/nothing" },
@@ -276,7 +276,7 @@ static void a_client_that_left_does_no_harm(void **state)
     assert_true(control_server_is_idle(f->server));
 }
 
-static void a_body_that_is_no_object_is_refused(void **state)
+static void s42_a_body_that_is_no_object_is_refused(void **state)
 {
     static const char request[] =
         "POST /v1/scale HTTP/1.1\r\nConnection: close\r\nContent-Length: 7\r\n\r\n[1,2,3]";
@@ -312,7 +312,7 @@ static void events_are_followed_from_a_number_on(void **state)
     events_emit(f->events, "now", NULL, NULL, "nobody listens");
 }
 
-static void the_socket_is_for_its_owner_alone(void **state)
+static void s23_the_socket_is_for_its_owner_alone(void **state)
 {
     struct fixture *f = *state;
     struct stat status;
@@ -326,14 +326,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_answer_comes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refusal_has_code_and_text, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_not_served_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(s42_what_is_not_served_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_supervisor_there_is_nothing_to_ask, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_answer_may_come_late, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_client_that_left_does_no_harm, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_body_that_is_no_object_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(s42_a_body_that_is_no_object_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(events_are_followed_from_a_number_on, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_socket_is_for_its_owner_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(s23_the_socket_is_for_its_owner_alone, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

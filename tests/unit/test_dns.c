@@ -179,7 +179,7 @@ static void a_long_answer_is_cut_to_what_the_asker_takes(void **state)
     assert_false(answer[2] & 2);
 }
 
-static void hostile_packets_get_an_error_or_nothing(void **state)
+static void s29_hostile_packets_get_an_error_or_nothing(void **state)
 {
     static const struct {
         const char *what;
@@ -244,7 +244,7 @@ static void a_name_of_255_bytes_is_the_longest(void **state)
     assert_int_equal(rcode(), 1);
 }
 
-static void only_the_answer_to_the_question_is_believed(void **state)
+static void s29_only_the_answer_to_the_question_is_believed(void **state)
 {
     uint8_t query[64];
     uint8_t reply[64];
@@ -313,9 +313,9 @@ int main(void)
         cmocka_unit_test(the_search_domain_ends_with_us),
         cmocka_unit_test(an_address_is_named_by_its_own_name),
         cmocka_unit_test(a_long_answer_is_cut_to_what_the_asker_takes),
-        cmocka_unit_test(hostile_packets_get_an_error_or_nothing),
+        cmocka_unit_test(s29_hostile_packets_get_an_error_or_nothing),
         cmocka_unit_test(a_name_of_255_bytes_is_the_longest),
-        cmocka_unit_test(only_the_answer_to_the_question_is_believed),
+        cmocka_unit_test(s29_only_the_answer_to_the_question_is_believed),
         cmocka_unit_test(what_cannot_be_forwarded_is_refused),
         cmocka_unit_test(an_asker_of_several_networks_knows_the_names_of_all),
     };

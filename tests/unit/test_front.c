@@ -204,7 +204,7 @@ static void a_name_is_answered_over_tcp(void **state)
     close(fd);
 }
 
-static void names_of_another_network_are_for_its_own_askers(void **state)
+static void s29_names_of_another_network_are_for_its_own_askers(void **state)
 {
     static const uint32_t askers[] = { 0x0a090807, LOOPBACK };
     struct fixture *f = *state;
@@ -225,7 +225,7 @@ static void names_of_another_network_are_for_its_own_askers(void **state)
     }
 }
 
-static void an_internal_network_has_no_other_names(void **state)
+static void s29_an_internal_network_has_no_other_names(void **state)
 {
     struct fixture *f = *state;
     uint8_t query[64];
@@ -239,7 +239,7 @@ static void an_internal_network_has_no_other_names(void **state)
     close(fd);
 }
 
-static void the_front_has_no_rights(void **state)
+static void s45_the_front_has_no_rights(void **state)
 {
     struct fixture *f = *state;
     AUTO_FREE char *path = alloc_format("/proc/%d/status", front_pid(f->front));
@@ -467,9 +467,9 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         TEST(a_name_is_answered_over_udp),
         TEST(a_name_is_answered_over_tcp),
-        TEST(names_of_another_network_are_for_its_own_askers),
-        TEST(an_internal_network_has_no_other_names),
-        TEST(the_front_has_no_rights),
+        TEST(s29_names_of_another_network_are_for_its_own_askers),
+        TEST(s29_an_internal_network_has_no_other_names),
+        TEST(s45_the_front_has_no_rights),
         TEST(a_dead_front_is_noticed),
         TEST(a_port_is_relayed_from_ipv6),
         cmocka_unit_test(other_names_are_asked_of_the_host),

@@ -82,7 +82,7 @@ static size_t receive(int fd, uint8_t *out, size_t size)
     return got > 0 ? (size_t)got : 0;
 }
 
-static void a_client_that_does_not_read_is_not_listened_to(void **state)
+static void s29_a_client_that_does_not_read_is_not_listened_to(void **state)
 {
     uint8_t queries[100 * sizeof(query)], answers[65536];
     struct pollfd writable = { .fd = -1, .events = POLLOUT };
@@ -118,7 +118,7 @@ static void a_client_that_does_not_read_is_not_listened_to(void **state)
     done(&f);
 }
 
-static void one_address_has_few_connections(void **state)
+static void s29_one_address_has_few_connections(void **state)
 {
     int fds[FRONT_DNS_CLIENTS_OF_ONE + 1];
     struct fixture f = { 0 };
@@ -142,8 +142,8 @@ static void one_address_has_few_connections(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_client_that_does_not_read_is_not_listened_to),
-        cmocka_unit_test(one_address_has_few_connections),
+        cmocka_unit_test(s29_a_client_that_does_not_read_is_not_listened_to),
+        cmocka_unit_test(s29_one_address_has_few_connections),
     };
 
     if (argc == 3 && strcmp(argv[1], "front") == 0)

@@ -112,7 +112,7 @@ static void expect_refused(const char *text, const char *says)
     diagnostic_done(&diagnostics);
 }
 
-static void aliases_cannot_multiply_without_end(void **state)
+static void s20_aliases_cannot_multiply_without_end(void **state)
 {
     AUTO_TEXT struct text text = { 0 };
 
@@ -127,7 +127,7 @@ static void aliases_cannot_multiply_without_end(void **state)
     expect_refused(text_get(&text), "more than 200000 values");
 }
 
-static void long_texts_cannot_multiply_either(void **state)
+static void s20_long_texts_cannot_multiply_either(void **state)
 {
     AUTO_TEXT struct text text = { 0 };
 
@@ -142,7 +142,7 @@ static void long_texts_cannot_multiply_either(void **state)
     expect_refused(text_get(&text), "more than");
 }
 
-static void depth_is_limited(void **state)
+static void s20_depth_is_limited(void **state)
 {
     AUTO_TEXT struct text text = { 0 };
 
@@ -152,7 +152,7 @@ static void depth_is_limited(void **state)
     expect_refused(text_get(&text), "64 levels");
 }
 
-static void keys_of_one_mapping_are_limited(void **state)
+static void s20_keys_of_one_mapping_are_limited(void **state)
 {
     AUTO_TEXT struct text text = { 0 };
 
@@ -181,10 +181,10 @@ int main(void)
         cmocka_unit_test(merge_keys_fill_what_is_missing),
         cmocka_unit_test(each_document_has_its_own_anchors),
         cmocka_unit_test(all_doubled_keys_are_reported),
-        cmocka_unit_test(aliases_cannot_multiply_without_end),
-        cmocka_unit_test(long_texts_cannot_multiply_either),
-        cmocka_unit_test(depth_is_limited),
-        cmocka_unit_test(keys_of_one_mapping_are_limited),
+        cmocka_unit_test(s20_aliases_cannot_multiply_without_end),
+        cmocka_unit_test(s20_long_texts_cannot_multiply_either),
+        cmocka_unit_test(s20_depth_is_limited),
+        cmocka_unit_test(s20_keys_of_one_mapping_are_limited),
         cmocka_unit_test(what_is_no_yaml_is_refused),
     };
 
