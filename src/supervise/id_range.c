@@ -4,8 +4,7 @@
  * Ranges of user and group ids for containers in user namespaces of their own
  *
  * They lie where no user, no /etc/subuid and no other container manager has its own by custom
- * (systemd's list of ids calls the place unused). The folder of links is locked for each look
- * and change, since several stacks share it.
+ * (systemd's list of ids calls the place unused).
  */
 
 #include "supervise/id_range.h"
@@ -13,53 +12,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/error.h"
 #include "util/file.h"
+#include "util/lease.h"
 #include "util/place.h"
 #include "util/strings.h"
 
 #define FIRST UINT32_C(0x70010000)
 #define LAST UINT32_C(0x7ffb0000)
-
-static int lock_folder(const char *path, struct error *err)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0)
-        return error_set_errno(err, errno, "open folder '%s'", path);
-    if (flock(fd, LOCK_EX) < 0) {
-        close(fd);
-        return error_set_errno(err, errno, "lock folder '%s'", path);
-    }
-    return fd;
-}
-
-/* Does its folder exist? Else the link is removed. */
-static bool is_used(int dirfd, const char *name)
-{
-    if (faccessat(dirfd, name, F_OK, 0) == 0 || errno != ENOENT)
-        return true;
-    unlinkat(dirfd, name, 0);
-    return false;
-}
-
-static bool leads_to(int dirfd, const char *name, const char *folder)
-{
-    char target[PATH_MAX];
-    ssize_t length = readlinkat(dirfd, name, target, sizeof(target));
-
-    return length == (ssize_t)strlen(folder) && memcmp(target, folder, (size_t)length) == 0;
-}
 
 static int take_free(int dirfd, const char *folder, uint32_t *out, struct error *err)
 {
@@ -67,12 +33,13 @@ static int take_free(int dirfd, const char *folder, uint32_t *out, struct error 
         char name[16];
 
         snprintf(name, sizeof(name), "%" PRIu32, first);
-        if (symlinkat(folder, dirfd, name) == 0) {
+        if (lease_take(dirfd, name, folder, err) == 0) {
             *out = first;
             return fsync(dirfd) < 0 ? error_set_errno(err, errno, "record a range of ids") : 0;
         }
-        if (errno != EEXIST)
-            return error_set_errno(err, errno, "record a range of ids");
+        if (err->code != ERROR_EXISTS)
+            return -1;
+        error_clear(err);
     }
     return error_set(err, ERROR_SYSTEM, "no range of ids is free: all %u are in use",
                      (LAST - FIRST) / ID_RANGE_SIZE + 1);
@@ -87,7 +54,7 @@ static int find_taken(int dirfd, const char *folder, uint32_t *first_out, struct
     if (file_list(dirfd, &names, err) < 0)
         return -1;
     for (size_t i = 0; i < names.count; i++) {
-        if (!is_used(dirfd, names.items[i]) || !leads_to(dirfd, names.items[i], folder))
+        if (!lease_is_of(dirfd, names.items[i], folder))
             continue;
         *first_out = (uint32_t)strtoul(names.items[i], NULL, 10);
         break;
@@ -100,10 +67,7 @@ int id_range_take(const char *folder, uint32_t *first_out, struct error *err)
     AUTO_FREE char *path = place_in_root("ids");
     AUTO_CLOSE int dirfd = -1;
 
-    if (file_make_folders(path, 0700, err) < 0)
-        return -1;
-    dirfd = lock_folder(path, err);
-    if (dirfd < 0 || find_taken(dirfd, folder, first_out, err) < 0)
+    if (lease_open(path, &dirfd, err) < 0 || find_taken(dirfd, folder, first_out, err) < 0)
         return -1;
     return *first_out ? 0 : take_free(dirfd, folder, first_out, err);
 }
@@ -116,8 +80,7 @@ int id_range_find(const char *folder, uint32_t *first_out, struct error *err)
     *first_out = 0;
     if (!file_exists(AT_FDCWD, path))
         return 0;
-    dirfd = lock_folder(path, err);
-    return dirfd < 0 ? -1 : find_taken(dirfd, folder, first_out, err);
+    return lease_open(path, &dirfd, err) < 0 ? -1 : find_taken(dirfd, folder, first_out, err);
 }
 
 int id_range_sweep(struct error *err)
@@ -128,10 +91,9 @@ int id_range_sweep(struct error *err)
 
     if (!file_exists(AT_FDCWD, path))
         return 0;
-    dirfd = lock_folder(path, err);
-    if (dirfd < 0 || file_list(dirfd, &names, err) < 0)
+    if (lease_open(path, &dirfd, err) < 0 || file_list(dirfd, &names, err) < 0)
         return -1;
     for (size_t i = 0; i < names.count; i++)
-        is_used(dirfd, names.items[i]);
+        (void)lease_is_held(dirfd, names.items[i]);
     return 0;
 }
