@@ -13,6 +13,8 @@ _carte_complete()
         -*) ;;
         *)
             command=${COMP_WORDS[i]}
+            [ "$command" != network ] || ((i + 1 >= COMP_CWORD)) ||
+                command+=" ${COMP_WORDS[i + 1]}"
             break ;;
         esac
     done
@@ -20,6 +22,8 @@ _carte_complete()
     --progress) values='auto tty plain quiet' ;;
     esac
     case $command in
+    network)
+        words='create ls inspect rm prune' ;;
     build)
         words="$globals --tag -t --file -f --build-arg --check --no-cache --insecure --label --target --no-cache-filter --cache-from --cache-to --network --secret --ssh --build-context --allow --quiet -q"
         case $previous in
@@ -101,12 +105,12 @@ _carte_complete()
         --format) values='table json' ;;
         esac ;;
     run)
-        words="$globals --detach -d --interactive -i --tty -t --rm --name --detach-keys --pull --no-sig-proxy --env -e --env-file --volume -v --tmpfs --publish -p --expose --network --add-host --dns --hostname -h --domainname --user -u --group-add --userns --workdir -w --entrypoint --memory -m --cpus --pids-limit --shm-size --ulimit --sysctl --cap-add --cap-drop --security-opt --privileged --read-only --init --restart --stop-signal --stop-timeout --label -l --health-cmd --health-interval --health-timeout --health-start-period --health-retries --no-healthcheck"
+        words="$globals --detach -d --interactive -i --tty -t --rm --name --detach-keys --pull --no-sig-proxy --env -e --env-file --volume -v --tmpfs --publish -p --expose --network --network-alias --ip --add-host --dns --dns-search --dns-option --hostname -h --domainname --user -u --group-add --userns --workdir -w --entrypoint --memory -m --cpus --pids-limit --shm-size --ulimit --sysctl --cap-add --cap-drop --security-opt --privileged --read-only --init --restart --stop-signal --stop-timeout --label -l --health-cmd --health-interval --health-timeout --health-start-period --health-retries --no-healthcheck"
         case $previous in
         --pull) values='missing always never' ;;
         esac ;;
     create)
-        words="$globals --detach -d --interactive -i --tty -t --rm --name --detach-keys --pull --no-sig-proxy --env -e --env-file --volume -v --tmpfs --publish -p --expose --network --add-host --dns --hostname -h --domainname --user -u --group-add --userns --workdir -w --entrypoint --memory -m --cpus --pids-limit --shm-size --ulimit --sysctl --cap-add --cap-drop --security-opt --privileged --read-only --init --restart --stop-signal --stop-timeout --label -l --health-cmd --health-interval --health-timeout --health-start-period --health-retries --no-healthcheck"
+        words="$globals --detach -d --interactive -i --tty -t --rm --name --detach-keys --pull --no-sig-proxy --env -e --env-file --volume -v --tmpfs --publish -p --expose --network --network-alias --ip --add-host --dns --dns-search --dns-option --hostname -h --domainname --user -u --group-add --userns --workdir -w --entrypoint --memory -m --cpus --pids-limit --shm-size --ulimit --sysctl --cap-add --cap-drop --security-opt --privileged --read-only --init --restart --stop-signal --stop-timeout --label -l --health-cmd --health-interval --health-timeout --health-start-period --health-retries --no-healthcheck"
         case $previous in
         --pull) values='missing always never' ;;
         esac ;;
@@ -182,13 +186,34 @@ _carte_complete()
         words="$globals --all -a --no-stream --format"
         case $previous in
         esac ;;
+    'network create')
+        words="$globals --internal --subnet --gateway --label --driver -d"
+        case $previous in
+        --driver) values='bridge' ;;
+        esac ;;
+    'network ls')
+        words="$globals --quiet -q --filter -f --format"
+        case $previous in
+        esac ;;
+    'network inspect')
+        words="$globals --format -f"
+        case $previous in
+        esac ;;
+    'network rm')
+        words="$globals"
+        case $previous in
+        esac ;;
+    'network prune')
+        words="$globals --force -f --filter"
+        case $previous in
+        esac ;;
     version)
         words="$globals --short --format -f"
         case $previous in
         --format) values='text json' ;;
         esac ;;
     '')
-        words="$globals build bootstrap images inspect history tag rmi prune df fsck save load import export pull push login logout ps run create start stop restart kill wait rm exec attach logs update rename pause unpause cp diff port top stats version" ;;
+        words="$globals build bootstrap images inspect history tag rmi prune df fsck save load import export pull push login logout ps run create start stop restart kill wait rm exec attach logs update rename pause unpause cp diff port top stats network version" ;;
     esac
     [ -n "$values" ] && words=$values
     if [ -n "$services" ] && [ -z "$values" ]; then

@@ -101,7 +101,9 @@ static void show_removed(struct progress *progress, const struct json *stack)
     for (; network; network = json_next(network)) {
         AUTO_FREE char *name = alloc_format("Network %s", json_find_text(network, "name", ""));
 
-        progress_update(progress, name, PROGRESS_DONE, "Removed");
+        /* An external network belongs to somebody else. */
+        if (!json_find_bool(network, "external", false))
+            progress_update(progress, name, PROGRESS_DONE, "Removed");
     }
 }
 

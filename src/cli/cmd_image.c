@@ -13,9 +13,9 @@
 #include "cli/container_list.h"
 #include "cli/describe_container.h"
 #include "cli/image_row.h"
+#include "cli/listing.h"
 #include "cli/open_store.h"
 #include "cli/output.h"
-#include "cli/template.h"
 #include "image/describe.h"
 #include "image/reference.h"
 #include "util/alloc.h"
@@ -69,24 +69,6 @@ static int add_description(struct store *store, const char *reference, struct js
     return 0;
 }
 
-static int format_descriptions(const struct json *array, const char *format, struct text *out,
-                               struct error *err)
-{
-    AUTO_FREE char *printed = NULL;
-
-    if (!format || strcmp(format, "json") == 0) {
-        printed = json_print(array, !format);
-        text_add_format(out, "%s\n", printed);
-        return 0;
-    }
-    for (const struct json *d = json_first(array); d; d = json_next(d)) {
-        if (template_format(format, d, out, err) < 0)
-            return -1;
-        text_add_char(out, '\n');
-    }
-    return 0;
-}
-
 /* What was found is printed even when something was not. */
 static int inspect_run(struct command_call *call, struct error *err)
 {
@@ -105,7 +87,7 @@ static int inspect_run(struct command_call *call, struct error *err)
             first.code == ERROR_NONE)
             first = missing;
     }
-    if (format_descriptions(array, options->format, &out, err) < 0 ||
+    if (listing_format_objects(array, options->format, &out, err) < 0 ||
         output_result(text_get(&out), err) < 0)
         return -1;
     *err = first;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/confirm.h"
 #include "cli/container_list.h"
 #include "cli/image_filter.h"
 #include "cli/listing.h"
@@ -85,26 +86,6 @@ static const struct option prune_options[] = {
     { 0 },
 };
 
-/* With a terminal the user is asked; without one, nobody can answer. */
-static int confirm(struct command_call *call, const struct prune_options *options, bool *agreed_out,
-                   struct error *err)
-{
-    char answer[8] = "";
-
-    *agreed_out = true;
-    if (options->force)
-        return 0;
-    if (!isatty(STDIN_FILENO))
-        return command_refuse(call, err, "nobody can be asked whether to remove: give --force");
-    output_message("warning", OUTPUT_YELLOW, "this removes all images %s, and what no image needs",
-                   options->all ? "that no container was made from" : "without a name");
-    fputs("Go on? [y/N] ", stderr);
-    if (!fgets(answer, sizeof(answer), stdin))
-        answer[0] = '\0';
-    *agreed_out = answer[0] == 'y' || answer[0] == 'Y';
-    return 0;
-}
-
 static bool is_to_go(const struct inventory *inventory, const struct image *image,
                      const struct prune_options *options, const struct image_filter *filter)
 {
@@ -140,6 +121,9 @@ static int remove_images(struct store *store, const struct prune_options *option
 static int prune_run(struct command_call *call, struct error *err)
 {
     const struct prune_options *options = call->options;
+    const char *what = options->all
+                           ? "all images that no container was made from, and what no image needs"
+                           : "all images without a name, and what no image needs";
     AUTO(store) struct store *store = open_store(err);
     AUTO_STRINGS struct strings used = { 0 };
     AUTO_TEXT struct text out = { 0 };
@@ -147,7 +131,7 @@ static int prune_run(struct command_call *call, struct error *err)
     bool agreed = false;
     char size[32];
 
-    if (!store || confirm(call, options, &agreed, err) < 0)
+    if (!store || confirm_removal(call, options->force, what, &agreed, err) < 0)
         return -1;
     if (!agreed)
         return 0;

@@ -90,3 +90,21 @@ int listing_format(const struct listing *listing, const char *format, struct tex
     }
     return 0;
 }
+
+int listing_format_objects(const struct json *array, const char *format, struct text *out,
+                           struct error *err)
+{
+    AUTO_FREE char *printed = NULL;
+
+    if (!format || strcmp(format, "json") == 0) {
+        printed = json_print(array, !format);
+        text_add_format(out, "%s\n", printed);
+        return 0;
+    }
+    for (const struct json *o = json_first(array); o; o = json_next(o)) {
+        if (template_format(format, o, out, err) < 0)
+            return -1;
+        text_add_char(out, '\n');
+    }
+    return 0;
+}

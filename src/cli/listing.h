@@ -31,3 +31,10 @@ struct listing {
  */
 int listing_format(const struct listing *listing, const char *format, struct text *out,
                    struct error *err) MUST_CHECK;
+
+/*
+ * The objects of an `inspect`: as a JSON array, indented (`format` is NULL) or on one line
+ * ("json"), else a template that is filled in once an object.
+ */
+int listing_format_objects(const struct json *array, const char *format, struct text *out,
+                           struct error *err) MUST_CHECK;

@@ -20,6 +20,7 @@
 #include "cli/cmd_import.h"
 #include "cli/cmd_login.h"
 #include "cli/cmd_logs.h"
+#include "cli/cmd_network.h"
 #include "cli/cmd_prune.h"
 #include "cli/cmd_ps.h"
 #include "cli/cmd_pull.h"
@@ -81,6 +82,12 @@ static const struct command *const carte_commands[] = {
     &cmd_container_port,
     &cmd_container_top,
     &cmd_container_stats,
+    /* What they are on. */
+    &cmd_network_create,
+    &cmd_network_list,
+    &cmd_network_inspect,
+    &cmd_network_remove,
+    &cmd_network_prune,
     /* The rest. */
     &cmd_version,
     /* Of a running stack, not for people. */

@@ -16,11 +16,12 @@ struct single_options {
     bool detach, interactive, terminal, remove, no_proxy;
     const char *name, *detach_keys, *pull;
     bool init, privileged, read_only;
-    const char *user, *workdir, *hostname, *domainname, *entrypoint, *network, *restart,
-        *stop_signal, *userns, *memory, *cpus, *pids_limit, *shm_size;
+    const char *user, *workdir, *hostname, *domainname, *entrypoint, *ip, *restart, *stop_signal,
+        *userns, *memory, *cpus, *pids_limit, *shm_size;
     int64_t stop_timeout_ms;
     struct strings env, env_files, volumes, ports, expose, cap_add, cap_drop, security_opt, tmpfs,
-        labels, extra_hosts, dns, group_add, sysctls, ulimits;
+        labels, extra_hosts, networks, network_aliases, dns, dns_search, dns_opt, group_add,
+        sysctls, ulimits;
     const char *health_cmd;
     int64_t health_interval_ms, health_timeout_ms, health_start_period_ms, health_retries;
     bool no_health;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/single_network.h"
 #include "supervise/single.h"
 #include "util/alloc.h"
 #include "util/error.h"
@@ -55,6 +56,8 @@ static const struct row {
     KEY(LIST, labels, "labels", "--label"),
     KEY(LIST, extra_hosts, "extra_hosts", "--add-host"),
     KEY(LIST, dns, "dns", "--dns"),
+    KEY(LIST, dns_search, "dns_search", "--dns-search"),
+    KEY(LIST, dns_opt, "dns_opt", "--dns-option"),
     KEY(LIST, group_add, "group_add", "--group-add"),
     KEY(LIST, sysctls, "sysctls", "--sysctl"),
 };
@@ -70,6 +73,7 @@ static const struct {
     { "container_name", "--name" },
     { "stop_grace_period", "--stop-timeout" },
     { "network_mode", "--network" },
+    { "networks", "--network" },
     { "entrypoint", "--entrypoint" },
     { "restart", "--restart" },
     { "deploy.restart_policy", "--restart" },
@@ -236,22 +240,6 @@ static int set_ulimits(const struct single_options *options, struct json *servic
     return 0;
 }
 
-static int set_network(const struct single_options *options, struct json *service,
-                       struct error *err)
-{
-    const char *mode = options->network;
-
-    if (!mode || strcmp(mode, "bridge") == 0 || strcmp(mode, "default") == 0)
-        return 0;
-    if (strcmp(mode, "host") != 0 && strcmp(mode, "none") != 0)
-        return error_set(err, ERROR_INVALID,
-                         "option '--network': '%s' is not built yet; write bridge, host or none, "
-                         "or describe the networks in a stack file",
-                         mode);
-    json_set_text(service, "network_mode", mode);
-    return 0;
-}
-
 static void set_health(const struct single_options *options, struct json *service)
 {
     struct json *check = json_new_object();
@@ -317,9 +305,9 @@ static int fill_service(const struct single_options *options, const char *name,
     set_time(service, "stop_grace_period", options->stop_timeout_ms);
     set_command(options, words, service);
     set_health(options, service);
-    if (set_environment(options, service, err) < 0 || set_ulimits(options, service, err) < 0)
+    if (set_environment(options, service, err) < 0)
         return -1;
-    return set_network(options, service, err);
+    return set_ulimits(options, service, err);
 }
 
 static int check_together(const struct single_options *options, struct error *err)
@@ -344,12 +332,15 @@ int single_spec_format(const struct single_options *options, const char *name,
     struct json *services = json_new_object();
     struct json *service = json_new_object();
     struct json *volumes = json_new_object();
+    struct json *networks = json_new_object();
 
     json_set_text(file, "name", SINGLE_PROJECT);
     json_set(file, "services", services);
     json_set(file, "volumes", volumes);
+    json_set(file, "networks", networks);
     json_set(services, name, service);
-    if (check_together(options, err) < 0 || fill_service(options, name, words, service, err) < 0)
+    if (check_together(options, err) < 0 || fill_service(options, name, words, service, err) < 0 ||
+        single_network_set(options, service, networks, err) < 0)
         return -1;
     set_volumes(options, service, volumes);
     *out = json_print(file, false);

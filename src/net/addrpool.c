@@ -226,6 +226,28 @@ int addrpool_choose_subnet(uint8_t prefix, uint32_t *subnet_out, struct error *e
     return result == 0 ? 0 : error_wrap(err, "choose a subnet");
 }
 
+int addrpool_check_subnet(uint32_t subnet, uint8_t prefix, struct error *err)
+{
+    AUTO(netlink) struct netlink *netlink = netlink_open(err);
+    AUTO_FREE struct netlink_subnet *used = NULL;
+    const struct netlink_subnet *taken = NULL;
+    size_t count = 0;
+    char text[16];
+    char other[16];
+
+    if (!netlink || netlink_list_subnets(netlink, &used, &count, err) < 0)
+        return error_wrap(err, "look whether a subnet is free");
+    taken = find_overlap(used, count, subnet, prefix);
+    if (!taken)
+        return 0;
+    addrpool_format_address(subnet, text);
+    addrpool_format_address(taken->subnet, other);
+    return error_set(err, ERROR_EXISTS,
+                     "the subnet %s/%d overlaps %s/%d, of an address or a route of this machine; "
+                     "choose another",
+                     text, prefix, other, taken->prefix);
+}
+
 static uint32_t size_of(const struct addrpool *pool)
 {
     return UINT32_C(1) << (32 - pool->prefix);
@@ -244,13 +266,32 @@ static void set_used(struct addrpool *pool, uint32_t offset, bool used)
     *byte = (uint8_t)(used ? *byte | bit : *byte & ~bit);
 }
 
-void addrpool_init(struct addrpool *pool, uint32_t subnet, uint8_t prefix)
+int addrpool_parse_gateway(const char *text, uint32_t subnet, uint8_t prefix, uint32_t *out,
+                           struct error *err)
 {
-    *pool = (struct addrpool){ .subnet = subnet, .prefix = prefix };
+    const struct addrpool pool = { .subnet = subnet, .prefix = prefix };
+    uint32_t address = 0;
+    char name[16];
+
+    if (addrpool_parse_address(text, &address, err) < 0)
+        return -1;
+    if (address - subnet == 0 || address - subnet >= size_of(&pool) - 1) {
+        addrpool_format_address(subnet, name);
+        return error_set(err, ERROR_INVALID,
+                         "the gateway %s is not a usable address of the subnet %s/%d", text, name,
+                         prefix);
+    }
+    *out = address;
+    return 0;
+}
+
+void addrpool_init(struct addrpool *pool, uint32_t subnet, uint8_t prefix, uint32_t gateway)
+{
+    *pool = (struct addrpool){ .subnet = subnet, .prefix = prefix, .gateway = gateway };
     pool->used = alloc_zeroed((size_of(pool) + 7) / 8, 1);
     pool->last = subnet + 1;
     set_used(pool, 0, true);
-    set_used(pool, 1, true);
+    set_used(pool, gateway - subnet, true);
     set_used(pool, size_of(pool) - 1, true);
 }
 
@@ -304,7 +345,7 @@ void addrpool_release(struct addrpool *pool, uint32_t address)
 {
     uint32_t offset = address - pool->subnet;
 
-    if (offset > 1 && offset < size_of(pool) - 1)
+    if (offset > 0 && offset < size_of(pool) - 1 && address != pool->gateway)
         set_used(pool, offset, false);
 }
 

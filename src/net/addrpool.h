@@ -28,11 +28,18 @@ int addrpool_lock(int64_t timeout_ms, int *fd_out, struct error *err) MUST_CHECK
  */
 int addrpool_choose_subnet(uint8_t prefix, uint32_t *subnet_out, struct error *err) MUST_CHECK;
 
+/* May a subnet that was given be used? ERROR_EXISTS: it overlaps such an address or route. */
+int addrpool_check_subnet(uint32_t subnet, uint8_t prefix, struct error *err) MUST_CHECK;
+
 /* "10.1.2.0/24" to numbers; ERROR_INVALID names what is wrong. */
 int addrpool_parse_subnet(const char *text, uint32_t *subnet_out, uint8_t *prefix_out,
                           struct error *err) MUST_CHECK;
 int addrpool_parse_address(const char *text, uint32_t *out, struct error *err) MUST_CHECK;
 void addrpool_format_address(uint32_t address, char out[16]);
+
+/* The same of the gateway of a subnet. ERROR_INVALID: it is not in it. */
+int addrpool_parse_gateway(const char *text, uint32_t subnet, uint8_t prefix, uint32_t *out,
+                           struct error *err) MUST_CHECK;
 
 /*
  * The addresses of one subnet. Pure: a bit per address. The network's own, the gateway's and
@@ -40,12 +47,12 @@ void addrpool_format_address(uint32_t address, char out[16]);
  * replicas, after the last one given, so that a freed one rests before it is used again.
  */
 struct addrpool {
-    uint32_t subnet;
+    uint32_t subnet, gateway;
     uint8_t prefix;
     uint32_t last; /* handed out last */
     uint8_t *used; /* bitmap */
 };
-void addrpool_init(struct addrpool *pool, uint32_t subnet, uint8_t prefix);
+void addrpool_init(struct addrpool *pool, uint32_t subnet, uint8_t prefix, uint32_t gateway);
 void addrpool_done(struct addrpool *pool);
 int addrpool_take(struct addrpool *pool, uint32_t *out, struct error *err) MUST_CHECK;
 /* ERROR_EXISTS: it is taken. ERROR_INVALID: not in the subnet. */

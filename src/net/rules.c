@@ -250,8 +250,9 @@ static void add_input(struct text *out, const struct rules *rules)
 
         if (!network->internal)
             continue;
+        /* Each stack on a network has an address of its own there for its name server. */
         text_add_format(out, "\t\tiifname \"%s\" ip daddr ", network->bridge);
-        add_address(out, network->gateway);
+        add_subnet(out, network);
         text_add(out, " meta l4proto { tcp, udp } th dport 53 accept\n");
         text_add_format(out, "\t\tiifname \"%s\" ip daddr ", network->bridge);
         add_address(out, network->gateway);

@@ -42,7 +42,8 @@ struct service {
     char *user, *working_dir, *hostname, *domainname; /* or NULL */
     struct service_port *ports;
     size_t port_count;
-    struct strings expose, cap_add, cap_drop, security_opt, group_add, dns, extra_hosts, profiles;
+    struct strings expose, cap_add, cap_drop, security_opt, group_add, dns, dns_search, dns_opt,
+        extra_hosts, profiles;
     struct service_network *networks; /* empty with network_mode */
     size_t network_count;
     char *network_mode;           /* none, host, or NULL */

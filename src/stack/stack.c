@@ -328,6 +328,29 @@ void stack_remove_service(struct stack *stack, const char *name)
     }
 }
 
+static bool is_on(const struct stack *stack, const char *network)
+{
+    for (size_t i = 0; i < stack->service_count; i++)
+        for (size_t n = 0; n < stack->services[i].network_count; n++)
+            if (strcmp(stack->services[i].networks[n].network, network) == 0)
+                return true;
+    return false;
+}
+
+void stack_forget_external_networks(struct stack *stack)
+{
+    for (size_t i = stack->network_count; i > 0; i--) {
+        struct stack_network *network = &stack->networks[i - 1];
+
+        if (!network->external || is_on(stack, network->key))
+            continue;
+        decode_free(&top_level_network, network);
+        free(network->key);
+        memmove(network, network + 1, (stack->network_count - i) * sizeof(*network));
+        stack->network_count--;
+    }
+}
+
 const struct service *stack_find_service(const struct stack *stack, const char *name)
 {
     for (size_t i = 0; i < stack->service_count; i++) {

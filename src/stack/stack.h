@@ -85,6 +85,9 @@ DEFINE_CLEANUP(stack)
 /* Take a service away, on which no other may depend. */
 void stack_remove_service(struct stack *stack, const char *name);
 
+/* Take away the external networks that no service is on. */
+void stack_forget_external_networks(struct stack *stack);
+
 /* Write the resolved model as YAML. */
 void stack_format(const struct stack *stack, struct text *out);
 

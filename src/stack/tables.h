@@ -9,6 +9,7 @@
 #include "stack/field.h"
 
 extern const struct object top_level_object;        /* the whole file; struct stack */
+extern const struct object top_level_network;       /* struct stack_network */
 extern const struct object service_object;          /* struct service */
 extern const struct object autoscale_policy_object; /* struct autoscale_policy */
 extern const struct object build_spec_object;       /* struct service_build */

@@ -124,7 +124,7 @@ static const struct field network_fields[] = {
     {},
 };
 
-static const struct object network_object = {
+const struct object top_level_network = {
     .name = "a network",
     .doc = "A bridge of this machine that services are on.",
     .fields = network_fields,
@@ -254,7 +254,7 @@ static const struct field project_fields[] = {
     {
         .key = "networks",
         ELEMENTS(NAMED, struct stack, networks, network_count, struct stack_network,
-                 network_object),
+                 top_level_network),
         .doc = "The networks that services may be on.",
     },
     {

@@ -13,6 +13,7 @@
 #include "supervise/crew.h"
 #include "supervise/crew_state.h"
 #include "supervise/networks.h"
+#include "supervise/networks_shared.h"
 #include "supervise/probe.h"
 #include "supervise/replica.h"
 #include "supervise/replica_exit.h"
@@ -158,7 +159,7 @@ int adopt_all(struct crew *crew, struct error *err)
     apply_resume(crew);
     if (adopt_records(crew, err) < 0)
         return -1;
-    if (networks_apply(crew, err) < 0)
+    if (networks_shared_settle(crew, err) < 0 || networks_apply(crew, err) < 0)
         return -1;
     for (size_t i = 0; i < crew->replica_count; i++)
         adopt_replica(crew->replicas[i]);

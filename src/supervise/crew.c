@@ -249,7 +249,7 @@ static void free_parts(struct crew *crew)
 
 void crew_free(struct crew *crew)
 {
-    struct event *events[] = { NULL, NULL, NULL };
+    struct event *events[] = { NULL, NULL, NULL, NULL };
 
     if (!crew)
         return;
@@ -259,6 +259,7 @@ void crew_free(struct crew *crew)
     events[0] = crew->step_event;
     events[1] = crew->second_event;
     events[2] = crew->exits_event;
+    events[3] = crew->names_event;
     for (size_t i = 0; i < ARRAY_SIZE(events); i++)
         if (events[i])
             event_free(events[i]);
@@ -268,6 +269,8 @@ void crew_free(struct crew *crew)
         close(crew->exits_fd);
     if (crew->exits_watch >= 0)
         close(crew->exits_watch);
+    if (crew->names_watch >= 0)
+        close(crew->names_watch);
     if (crew->base)
         event_base_free(crew->base);
     free(crew->project);

@@ -40,6 +40,8 @@ struct crew_revision {
 struct crew_network {
     char *key, *name;
     struct network network;
+    bool is_shared;    /* it belongs to no stack (shared_network.h) */
+    uint32_t resolver; /* the address of the stack's own name server there; 0: the gateway's */
     struct addrpool pool;
     struct netplan_virtual *virtuals;
     size_t virtual_count;
@@ -85,8 +87,8 @@ struct crew {
     char object_name[16]; /* of cgroup and table; links are named after its hash */
     char *run_folder, *data_folder;
     struct event_base *base;
-    struct event *step_event, *second_event, *exits_event;
-    int exits_fd, exits_watch;
+    struct event *step_event, *second_event, *exits_event, *names_event;
+    int exits_fd, exits_watch, names_watch; /* inotify, the last of other stacks' names */
     struct store *store;
     struct events *events;
     struct control_server *control;
@@ -111,10 +113,9 @@ struct crew {
     uint64_t serial;    /* of the replica made last */
     int64_t wake_at_ms; /* of crew_wake() */
     struct metrics_host host;
-    bool rules_stale; /* the ready set changed */
-    bool names_stale;
-    bool askers_stale;     /* a replica was added that may ask for names */
-    bool front_stale;      /* networks or ports changed */
+    bool rules_stale, names_stale; /* the ready set changed */
+    bool askers_stale;             /* a replica was added that may ask for names */
+    bool front_stale;              /* networks or ports changed */
     bool is_new;           /* applied by itself at its first start, and by no command since */
     bool ending;           /* `down` */
     bool has_stepped;      /* in this second */

@@ -57,6 +57,8 @@ static struct json *format_networks(const struct crew *crew)
         json_set_int(object, "prefix", network->network.prefix);
         json_set_int(object, "gateway", network->network.gateway);
         json_set_bool(object, "internal", network->network.internal);
+        json_set_bool(object, "shared", network->is_shared);
+        json_set_int(object, "resolver", network->resolver);
         for (size_t j = 0; j < network->virtual_count; j++)
             json_set_int(virtuals, network->virtuals[j].service, network->virtuals[j].address);
         json_set(object, "virtuals", virtuals);
@@ -144,8 +146,13 @@ static void load_network(struct crew *crew, const struct json *json)
     network->network.prefix = (uint8_t)json_find_int(json, "prefix", 24);
     network->network.gateway = (uint32_t)json_find_int(json, "gateway", 0);
     network->network.internal = json_find_bool(json, "internal", false);
+    network->is_shared = json_find_bool(json, "shared", false);
+    network->resolver = (uint32_t)json_find_int(json, "resolver", 0);
     network->sockets[0] = network->sockets[1] = -1;
-    addrpool_init(&network->pool, network->network.subnet, network->network.prefix);
+    addrpool_init(&network->pool, network->network.subnet, network->network.prefix,
+                  network->network.gateway);
+    if (network->resolver && addrpool_take_given(&network->pool, network->resolver, &ignored) < 0)
+        error_clear(&ignored);
     for (const struct json *item = json_first(json_find(json, "virtuals")); item;
          item = json_next(item)) {
         struct netplan_virtual *made = ALLOC_APPEND(network->virtuals, network->virtual_count);

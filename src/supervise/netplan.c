@@ -326,15 +326,29 @@ void netplan_format_hosts(const struct service *service, const struct state_repl
     }
 }
 
-void netplan_format_resolver(const struct service *service, uint32_t gateway, struct text *out)
+static void add_words(const char *key, const struct strings *words, struct text *out)
+{
+    if (words->count == 0)
+        return;
+    text_add(out, key);
+    for (size_t i = 0; i < words->count; i++)
+        text_add_format(out, " %s", words->items[i]);
+    text_add(out, "\n");
+}
+
+void netplan_format_resolver(const struct service *service, uint32_t server, struct text *out)
 {
     char address[16];
 
-    if (gateway) {
-        addrpool_format_address(gateway, address);
+    if (server) {
+        addrpool_format_address(server, address);
         text_add_format(out, "nameserver %s\n", address);
     }
     for (size_t i = 0; i < service->dns.count; i++)
         text_add_format(out, "nameserver %s\n", service->dns.items[i]);
-    text_add(out, "options ndots:0\n");
+    add_words("search", &service->dns_search, out);
+    if (service->dns_opt.count > 0)
+        add_words("options", &service->dns_opt, out);
+    else
+        text_add(out, "options ndots:0\n");
 }

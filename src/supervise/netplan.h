@@ -83,8 +83,10 @@ uint64_t netplan_count_addresses(const struct stack *stack, const char *key);
 /* The least prefix that holds as many; 24 unless more are asked for. */
 uint8_t netplan_prefix_for(uint64_t addresses);
 
-/* The contents of a replica's /etc/hosts and /etc/resolv.conf. `gateway`: of its first network,
- * 0 when it has none. */
+/*
+ * The contents of a replica's /etc/hosts and /etc/resolv.conf. `gateway`, and `server`, its name
+ * server, are those of its first network, 0 when it has none.
+ */
 void netplan_format_hosts(const struct service *service, const struct state_replica *replica,
                           const char *hostname, uint32_t gateway, struct text *out);
-void netplan_format_resolver(const struct service *service, uint32_t gateway, struct text *out);
+void netplan_format_resolver(const struct service *service, uint32_t server, struct text *out);

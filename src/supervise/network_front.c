@@ -17,7 +17,9 @@
 #include "net/rules.h"
 #include "net/rules_list.h"
 #include "supervise/crew.h"
+#include "supervise/networks_address.h"
 #include "supervise/replica.h"
+#include "supervise/shared_names.h"
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/error.h"
@@ -122,6 +124,22 @@ static void end_front(struct crew *crew)
     crew->front_at_ms = clock_now_ms() + FRONT_RESTART_MS;
 }
 
+/* Told to other stacks whether or not there is a front that asks on behalf of this one. */
+static void publish_names(struct crew *crew, const struct netplan_input *input)
+{
+    for (size_t i = 0; i < crew->network_count; i++) {
+        struct dns_table table = { 0 };
+        struct error err = { 0 };
+
+        if (!crew->networks[i]->is_shared)
+            continue;
+        netplan_make_names(input, i, &table);
+        if (shared_names_publish(crew->networks[i]->name, crew->project, &table, &err) < 0)
+            log_error("names were not told to other stacks", LOG_TEXT("why", err.text));
+        dns_table_done(&table);
+    }
+}
+
 static void flush_names(struct crew *crew, const struct netplan_input *input)
 {
     struct error err = { 0 };
@@ -135,6 +153,8 @@ static void flush_names(struct crew *crew, const struct netplan_input *input)
         size_t count = 0;
 
         netplan_make_names(input, i, &table);
+        if (crew->networks[i]->is_shared)
+            shared_names_gather(crew->networks[i]->name, crew->project, &table);
         askers = netplan_find_askers(input, i, &count);
         result = front_set_names(crew->front, crew->networks[i]->key, &table, askers, count, &err);
         dns_table_done(&table);
@@ -175,8 +195,10 @@ bool network_front_flush(struct crew *crew)
     if (!crew->current || crew->ending || (!crew->rules_stale && !crew->names_stale))
         return true;
     describe(crew, &networks, &members, &input);
-    if (crew->names_stale)
+    if (crew->names_stale) {
+        publish_names(crew, &input);
         flush_names(crew, &input);
+    }
     if (crew->rules_stale && (crew->network_count || crew->port_count))
         ok = flush_rules(crew, &input);
     else
@@ -198,7 +220,7 @@ static void handle_front_end(void *context, const char *reason)
 static int tell_network(struct crew *crew, struct crew_network *network, struct error *err)
 {
     if (network->sockets[0] < 0 &&
-        front_open_sockets(network->network.gateway, NAME_PORT, &network->sockets[0],
+        front_open_sockets(networks_address_resolver(network), NAME_PORT, &network->sockets[0],
                            &network->sockets[1], err) < 0)
         return -1;
     return front_set_network(crew->front, network->key, network->sockets, network->network.internal,

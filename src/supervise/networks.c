@@ -13,7 +13,11 @@
 #include "supervise/crew.h"
 #include "supervise/crew_state.h"
 #include "supervise/network_front.h"
+#include "supervise/networks_address.h"
+#include "supervise/networks_shared.h"
 #include "supervise/replica.h"
+#include "supervise/shared_network.h"
+#include "supervise/single_step.h"
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/error.h"
@@ -43,61 +47,67 @@ static void name_bridge(const struct crew *crew, char out[16])
 }
 
 /* A given subnet, or a free one. Called with the host-wide lock held. */
-static int choose_subnet(const struct stack *stack, const struct stack_network *wanted,
-                         struct network *network, struct error *err)
+static int choose_subnet(const struct crew *crew, const struct stack *stack,
+                         const struct stack_network *wanted, struct network *network,
+                         struct error *err)
 {
     if (wanted->subnet)
-        return addrpool_parse_subnet(wanted->subnet, &network->subnet, &network->prefix, err);
+        return addrpool_parse_subnet(wanted->subnet, &network->subnet, &network->prefix, err) < 0
+                   ? -1
+                   : addrpool_check_subnet(network->subnet, network->prefix, err);
     network->prefix = netplan_prefix_for(netplan_count_addresses(stack, wanted->key));
+    /* How many containers there will be is not known when the first is made. */
+    if (single_step_is_for(crew))
+        network->prefix = MIN(network->prefix, SHARED_NETWORK_PREFIX);
     return addrpool_choose_subnet(network->prefix, &network->subnet, err);
 }
 
-/* Addresses that the file gives are reserved before any other is handed out. */
-static void reserve_given(struct crew_network *network, const struct stack *stack)
+/* A network of the stack's own. */
+static int choose_own(const struct crew *crew, const struct stack *stack,
+                      const struct stack_network *wanted, struct network *out, struct error *err)
 {
-    for (size_t i = 0; i < stack->service_count; i++) {
-        const struct service *service = &stack->services[i];
+    struct network network = { .internal = wanted->internal };
 
-        for (size_t j = 0; j < service->network_count; j++) {
-            const struct service_network *use = &service->networks[j];
-            struct error ignored = { 0 };
-            uint32_t address = 0;
-
-            if (!use->ipv4_address || !text_equal(use->network, network->key) ||
-                addrpool_parse_address(use->ipv4_address, &address, &ignored) < 0)
-                continue;
-            if (addrpool_take_given(&network->pool, address, &ignored) < 0)
-                log_debug("address is reserved already", LOG_TEXT("network", network->name));
-        }
-    }
+    name_bridge(crew, network.bridge);
+    if (choose_subnet(crew, stack, wanted, &network, err) < 0)
+        return -1;
+    network.gateway = network.subnet + 1;
+    if (wanted->gateway && addrpool_parse_gateway(wanted->gateway, network.subnet, network.prefix,
+                                                  &network.gateway, err) < 0)
+        return -1;
+    *out = network;
+    return 0;
 }
 
 static int make_network(struct crew *crew, const struct stack *stack,
                         const struct stack_network *wanted, struct error *err)
 {
     struct crew_network *made = alloc_new(struct crew_network);
-    struct network network = { .internal = wanted->internal };
 
     made->sockets[0] = made->sockets[1] = -1;
     made->key = alloc_text(wanted->key);
     made->name = alloc_text(wanted->name);
+    made->is_shared = wanted->external;
     *ALLOC_APPEND(crew->networks, crew->network_count) = made;
-    name_bridge(crew, network.bridge);
-    if (choose_subnet(stack, wanted, &network, err) < 0)
+    if (made->is_shared ? networks_shared_look(made, err) < 0
+                        : choose_own(crew, stack, wanted, &made->network, err) < 0)
         return error_wrap(err, "network '%s'", wanted->key);
-    network.gateway = network.subnet + 1;
-    if (wanted->gateway && addrpool_parse_address(wanted->gateway, &network.gateway, err) < 0)
-        return error_wrap(err, "gateway of network '%s'", wanted->key);
-    made->network = network;
-    addrpool_init(&made->pool, network.subnet, network.prefix);
-    reserve_given(made, stack);
+    addrpool_init(&made->pool, made->network.subnet, made->network.prefix, made->network.gateway);
+    if (networks_address_reserve(crew, made, stack, err) < 0)
+        return -1;
+    if (made->is_shared && networks_address_last(crew, made, &made->resolver, err) < 0)
+        return error_wrap(err, "network '%s'", wanted->key);
     return 0;
 }
 
 /* A network that could not be made is as if it had never been wanted. */
 static void drop_last_network(struct crew *crew)
 {
-    crew_free_network(crew->networks[--crew->network_count]);
+    struct crew_network *network = crew->networks[--crew->network_count];
+
+    if (network->is_shared)
+        networks_shared_leave(crew, network);
+    crew_free_network(network);
 }
 
 static int check_network(const struct crew_network *network, const struct stack_network *wanted,
@@ -106,7 +116,13 @@ static int check_network(const struct crew_network *network, const struct stack_
     uint32_t subnet = 0;
     uint8_t prefix = 0;
 
-    if (!wanted->subnet)
+    if (wanted->external != network->is_shared ||
+        (wanted->external && !text_equal(wanted->name, network->name)))
+        return error_set(err, ERROR_INVALID,
+                         "network '%s' cannot become another while the stack runs: run "
+                         "`carte-stack down` first, or give it another key",
+                         wanted->key);
+    if (wanted->external || !wanted->subnet)
         return 0;
     if (addrpool_parse_subnet(wanted->subnet, &subnet, &prefix, err) < 0)
         return -1;
@@ -116,26 +132,6 @@ static int check_network(const struct crew_network *network, const struct stack_
                          "`carte-stack down` first",
                          wanted->key);
     return 0;
-}
-
-/* From the top of the subnet down, so that replicas and services do not get in each other's way. */
-static int add_virtual(struct crew_network *network, const char *service, struct error *err)
-{
-    uint32_t last = network->network.subnet + (UINT32_C(1) << (32 - network->network.prefix)) - 2;
-
-    for (uint32_t address = last; address > network->network.gateway; address--) {
-        struct error taken = { 0 };
-        struct netplan_virtual *made = NULL;
-
-        if (addrpool_take_given(&network->pool, address, &taken) < 0)
-            continue;
-        made = ALLOC_APPEND(network->virtuals, network->virtual_count);
-        made->service = alloc_text(service);
-        made->address = address;
-        return 0;
-    }
-    return error_set(err, ERROR_INVALID, "network '%s' is full: give it a larger subnet",
-                     network->key);
 }
 
 static bool has_virtual(const struct crew_network *network, const char *service)
@@ -154,10 +150,14 @@ static int add_virtuals(struct crew *crew, const struct stack *stack, struct err
         for (size_t j = 0; j < service->network_count; j++) {
             struct crew_network *network = crew_find_network(crew, service->networks[j].network);
 
+            uint32_t address = 0;
+
             if (!network || has_virtual(network, service->name))
                 continue;
-            if (add_virtual(network, service->name, err) < 0)
+            if (networks_address_last(crew, network, &address, err) < 0)
                 return -1;
+            *ALLOC_APPEND(network->virtuals, network->virtual_count) =
+                (struct netplan_virtual){ alloc_text(service->name), address };
             network->is_applied = false;
         }
     }
@@ -170,16 +170,12 @@ static int prepare_locked(struct crew *crew, const struct stack *stack, struct e
         const struct stack_network *wanted = &stack->networks[i];
         struct crew_network *network = crew_find_network(crew, wanted->key);
 
-        if (wanted->external)
-            return error_set(err, ERROR_UNSUPPORTED,
-                             "network '%s' is external, which is not built yet: let the stack "
-                             "make it",
-                             wanted->key);
         if (network) {
-            if (check_network(network, wanted, err) < 0)
+            if (check_network(network, wanted, err) < 0 ||
+                networks_address_reserve(crew, network, stack, err) < 0)
                 return -1;
-            network->network.internal = wanted->internal;
-            reserve_given(network, stack);
+            if (!network->is_shared)
+                network->network.internal = wanted->internal;
             continue;
         }
         if (make_network(crew, stack, wanted, err) < 0) {
@@ -201,6 +197,8 @@ int networks_prepare(struct crew *crew, const struct stack *stack, struct error 
 
     if (addrpool_lock(LOCK_TIMEOUT_MS, &lock, err) < 0)
         return -1;
+    /* After a reboot, too, the kernel is to say which subnets are free. */
+    shared_network_apply_all();
     return prepare_locked(crew, stack, err);
 }
 
@@ -213,6 +211,8 @@ static int apply_network(struct crew_network *network, struct error *err)
     for (size_t i = 0; i < network->virtual_count; i++)
         if (network_add_address(bridge, network->virtuals[i].address, err) < 0)
             return error_wrap(err, "network '%s'", network->key);
+    if (network->resolver && network_add_address(bridge, network->resolver, err) < 0)
+        return error_wrap(err, "network '%s'", network->key);
     network->is_applied = true;
     return 0;
 }
@@ -229,7 +229,7 @@ int networks_apply(struct crew *crew, struct error *err)
         if (!crew->networks[i]->is_applied && apply_network(crew->networks[i], err) < 0)
             return -1;
     crew->rules_stale = crew->names_stale = true;
-    return 0;
+    return networks_shared_watch(crew, err);
 }
 
 static bool is_used(const struct crew *crew, const struct crew_network *network)
@@ -248,7 +248,9 @@ static void remove_network(struct crew *crew, size_t index)
     struct crew_network *network = crew->networks[index];
     struct error err = { 0 };
 
-    if (network_remove(network->network.bridge, &err) < 0)
+    if (network->is_shared)
+        networks_shared_leave(crew, network);
+    else if (network_remove(network->network.bridge, &err) < 0)
         log_warn("a bridge could not be removed", LOG_TEXT("why", err.text));
     network_front_forget(crew, network);
     crew_free_network(network);
@@ -256,15 +258,55 @@ static void remove_network(struct crew *crew, size_t index)
     crew->rules_stale = crew->names_stale = true;
 }
 
+/* Is a service, of the present stack or with a replica, still to have an address there? */
+static bool is_virtual_used(const struct crew *crew, const struct crew_network *network,
+                            const char *name)
+{
+    const struct service *service =
+        crew->current ? stack_find_service(crew->current->stack, name) : NULL;
+
+    for (size_t i = 0; service && i < service->network_count; i++)
+        if (text_equal(service->networks[i].network, network->key))
+            return true;
+    for (size_t i = 0; i < crew->replica_count; i++)
+        if (text_equal(crew->replicas[i]->record->service, name))
+            return true;
+    return false;
+}
+
+static bool remove_virtuals(struct crew *crew, struct crew_network *network)
+{
+    size_t before = network->virtual_count;
+
+    for (size_t i = network->virtual_count; i > 0; i--) {
+        struct netplan_virtual *virtual = &network->virtuals[i - 1];
+        struct error err = { 0 };
+
+        if (is_virtual_used(crew, network, virtual->service))
+            continue;
+        if (network_remove_address(network->network.bridge, virtual->address, &err) < 0 ||
+            network_forget_flows(virtual->address, 32, &err) < 0)
+            log_warn("an address was left behind", LOG_TEXT("why", err.text));
+        networks_address_release(crew, network, virtual->address);
+        free(virtual->service);
+        *virtual = network->virtuals[--network->virtual_count];
+    }
+    crew->rules_stale = crew->names_stale = crew->rules_stale || before != network->virtual_count;
+    return before != network->virtual_count;
+}
+
 void networks_remove_unused(struct crew *crew)
 {
     struct error err = { 0 };
     size_t before = crew->network_count;
+    bool changed = false;
 
     for (size_t i = crew->network_count; i > 0; i--)
         if (!is_used(crew, crew->networks[i - 1]))
             remove_network(crew, i - 1);
-    if (before != crew->network_count && crew_state_save(crew, &err) < 0)
+    for (size_t i = 0; i < crew->network_count; i++)
+        changed = remove_virtuals(crew, crew->networks[i]) || changed;
+    if ((changed || before != crew->network_count) && crew_state_save(crew, &err) < 0)
         log_error("the state could not be written", LOG_TEXT("why", err.text));
 }
 
@@ -283,12 +325,13 @@ static void name_link(const struct crew *crew, uint64_t serial, size_t index, ch
 }
 
 /* The address that the file gives belongs to the first replica of the service. */
-static int take_address(struct crew_network *network, const struct service_network *use,
-                        const struct replica *replica, uint32_t *out, struct error *err)
+static int take_address(struct crew *crew, struct crew_network *network,
+                        const struct service_network *use, const struct replica *replica,
+                        uint32_t *out, struct error *err)
 {
     if (use->ipv4_address && replica->record->index == 1)
         return addrpool_parse_address(use->ipv4_address, out, err);
-    return addrpool_take(&network->pool, out, err);
+    return networks_address_next(crew, network, out, err);
 }
 
 int networks_place(struct crew *crew, struct replica *replica, struct error *err)
@@ -305,7 +348,7 @@ int networks_place(struct crew *crew, struct replica *replica, struct error *err
 
         if (!network)
             return error_set(err, ERROR_NOT_FOUND, "network '%s' is gone", use->network);
-        if (take_address(network, use, replica, &address, err) < 0)
+        if (take_address(crew, network, use, replica, &address, err) < 0)
             return error_wrap(err, "network '%s'", use->network);
         endpoint->network = alloc_text(use->network);
         endpoint->address = address;
@@ -325,12 +368,11 @@ void networks_release(struct crew *crew, struct replica *replica)
         struct error err = { 0 };
 
         /* A stack that goes as a whole is forgotten as a whole. */
-        if (!crew->ending && network_forget_flows(record->endpoints[i].address, 32, &err) < 0)
+        if ((!crew->ending || (network && network->is_shared)) &&
+            network_forget_flows(record->endpoints[i].address, 32, &err) < 0)
             log_debug("flows were not forgotten", LOG_TEXT("why", err.text));
-        if (network) {
-            addrpool_release(&network->pool, record->endpoints[i].address);
-            reserve_given(network, crew->current->stack);
-        }
+        if (network && !networks_address_is_given(crew, network, record->endpoints[i].address))
+            networks_address_release(crew, network, record->endpoints[i].address);
     }
 }
 
@@ -340,6 +382,9 @@ void networks_forget_flows(const struct crew *crew)
         const struct network *network = &crew->networks[i]->network;
         struct error err = { 0 };
 
+        /* Other stacks' flows go on. */
+        if (crew->networks[i]->is_shared)
+            continue;
         if (network_forget_flows(network->subnet, network->prefix, &err) < 0)
             log_debug("flows were not forgotten", LOG_TEXT("why", err.text));
     }
@@ -373,11 +418,10 @@ int networks_connect(struct crew *crew, const struct replica *replica, struct er
     return 0;
 }
 
-uint32_t networks_gateway(const struct crew *crew, const struct replica *replica)
+const struct crew_network *networks_find_first(const struct crew *crew,
+                                               const struct replica *replica)
 {
-    const struct crew_network *network = NULL;
-
-    if (replica->record->endpoint_count)
-        network = crew_find_network(crew, replica->record->endpoints[0].network);
-    return network ? network->network.gateway : 0;
+    if (!replica->record->endpoint_count)
+        return NULL;
+    return crew_find_network(crew, replica->record->endpoints[0].network);
 }

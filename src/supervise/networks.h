@@ -12,6 +12,7 @@
 #include "util/macro.h"
 
 struct crew;
+struct crew_network;
 struct error;
 struct replica;
 
@@ -21,7 +22,8 @@ int networks_prepare(struct crew *crew, const struct stack *stack, struct error 
 /* Bring the networks that were read back from disk into the kernel again. Idempotent. */
 int networks_apply(struct crew *crew, struct error *err) MUST_CHECK;
 
-/* Remove the networks that neither the present stack nor any replica uses. */
+/* Remove the networks and addresses of services that neither the present stack nor any replica
+ * uses. */
 void networks_remove_unused(struct crew *crew);
 
 /* Give a new replica its addresses and link names, or take them away. */
@@ -35,5 +37,6 @@ void networks_forget_flows(const struct crew *crew);
 int networks_connect(struct crew *crew, const struct replica *replica,
                      struct error *err) MUST_CHECK;
 
-/* The gateway of the replica's first network, 0: it has none. */
-uint32_t networks_gateway(const struct crew *crew, const struct replica *replica);
+/* The replica's first network, NULL: it has none. */
+const struct crew_network *networks_find_first(const struct crew *crew,
+                                               const struct replica *replica);

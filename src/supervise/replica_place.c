@@ -16,6 +16,7 @@
 #include "supervise/crew.h"
 #include "supervise/id_range.h"
 #include "supervise/networks.h"
+#include "supervise/networks_address.h"
 #include "supervise/plan.h"
 #include "supervise/replica.h"
 #include "supervise/replica_console.h"
@@ -87,10 +88,12 @@ static int write_files(const struct replica *replica, const char *hostname, stru
     AUTO_TEXT struct text hosts = { 0 };
     AUTO_TEXT struct text resolver = { 0 };
     AUTO_TEXT struct text name = { 0 };
-    uint32_t gateway = networks_gateway(replica->crew, replica);
+    const struct crew_network *network = networks_find_first(replica->crew, replica);
 
-    netplan_format_hosts(replica->service, replica->record, hostname, gateway, &hosts);
-    netplan_format_resolver(replica->service, gateway, &resolver);
+    netplan_format_hosts(replica->service, replica->record, hostname,
+                         network ? network->network.gateway : 0, &hosts);
+    netplan_format_resolver(replica->service, network ? networks_address_resolver(network) : 0,
+                            &resolver);
     text_add_format(&name, "%s\n", hostname);
     if (file_make_folders(folder, 0755, err) < 0 || write_file(folder, "hosts", &hosts, err) < 0 ||
         write_file(folder, "resolv.conf", &resolver, err) < 0)

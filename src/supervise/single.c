@@ -149,9 +149,12 @@ static int load_text(const char *text, bool with_stored, const struct author *au
     return load_files(&files, author, out, err);
 }
 
-static int store(const struct stack *stack, struct error *err)
+/* Networks of others are named for as long as a container is on them. */
+static int store(struct stack *stack, struct error *err)
 {
     uint64_t number = 0;
+
+    stack_forget_external_networks(stack);
 
     return revisions_store(stack, &number, err);
 }

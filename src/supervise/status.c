@@ -278,6 +278,7 @@ static struct json *format_networks(const struct crew *crew)
         json_set_text(object, "bridge", network->network.bridge);
         json_set_text(object, "subnet", subnet);
         set_address(object, "gateway", network->network.gateway);
+        json_set_bool(object, "external", network->is_shared);
         json_append(array, object);
     }
     return array;

@@ -123,7 +123,7 @@ static struct crew *make_crew(const char *project)
     supervisor_object_name(project, crew->object_name);
     crew->run_folder = place_in_run("stacks/%s", project);
     crew->data_folder = place_in_root("stacks/%s", project);
-    crew->exits_fd = crew->exits_watch = -1;
+    crew->exits_fd = crew->exits_watch = crew->names_watch = -1;
     crew->exit_status = HANDED_OVER;
     crew->base = event_base_new();
     crew->step_event = event_new(crew->base, -1, 0, handle_step, crew);

@@ -18,6 +18,7 @@
 #include "net/rules.h"
 #include "runtime/container.h"
 #include "supervise/id_range.h"
+#include "supervise/shared_network.h"
 #include "supervise/supervisor.h"
 #include "util/alloc.h"
 #include "util/error.h"
@@ -112,6 +113,13 @@ static void restore_host(struct sweep *sweep)
         keep_first(&sweep->first, &err);
 }
 
+static int leave_network(void *context, const char *name, struct error *err)
+{
+    const struct sweep *sweep = context;
+
+    return shared_network_leave(name, sweep->project, err);
+}
+
 static void sweep_network(struct sweep *sweep)
 {
     AUTO_FREE char *links = alloc_format("c%s", sweep->object_name + strlen("carte"));
@@ -121,6 +129,8 @@ static void sweep_network(struct sweep *sweep)
     if (rules_remove(sweep->object_name, &err) < 0)
         keep_first(&sweep->first, &err);
     if (network_sweep_links(links, &err) < 0)
+        keep_first(&sweep->first, &err);
+    if (shared_network_each(leave_network, sweep, &err) < 0)
         keep_first(&sweep->first, &err);
 }
 

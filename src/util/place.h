@@ -9,8 +9,10 @@
  *     ROOT/images/                        the image store
  *     ROOT/stacks/PROJECT/                stack.yaml (resolved), revisions/, logs/, events
  *     ROOT/volumes/NAME/data              named volumes
+ *     ROOT/networks/NAME.json             networks that belong to no stack
  *     ROOT/ids/FIRST                      ranges of ids of user namespaces
  *     RUN/build-PID-START/                the network of a RUN step, while it runs
+ *     RUN/networks/NAME/                  who has which address and name there
  *     RUN/oci/ID/                         a container of carte-oci
  *     RUN/stacks/PROJECT/                 lock, control.sock, state, netns/, replicas
  */

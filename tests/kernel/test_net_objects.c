@@ -288,6 +288,12 @@ static void a_chosen_subnet_overlaps_nothing(void **state)
     assert_int_equal(addrpool_choose_subnet(24, &subnet, &err), -1);
     assert_int_equal(err.code, ERROR_NOT_FOUND);
     unsetenv("CARTE_SUBNETS");
+    /* One that is given is measured by the same. */
+    must(addrpool_check_subnet(BED_IP(10, 88, 8, 0), 24, &err), &err);
+    error_clear(&err);
+    assert_int_equal(addrpool_check_subnet(BED_IP(10, 88, 0, 0), 25, &err), -1);
+    assert_int_equal(err.code, ERROR_EXISTS);
+    assert_non_null(strstr(err.text, "10.88.0.0/25 overlaps 10.88.0.76/30"));
     bed_command(NULL, "ip link del d1");
 }
 

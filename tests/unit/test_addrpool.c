@@ -59,7 +59,7 @@ static void addresses_rest_before_they_are_used_again(void **state)
     uint32_t address = 0;
 
     (void)state;
-    addrpool_init(&pool, IP(10, 88, 1, 0), 29);
+    addrpool_init(&pool, IP(10, 88, 1, 0), 29, IP(10, 88, 1, 1));
     for (unsigned int i = 2; i <= 4; i++) {
         assert_int_equal(addrpool_take(&pool, &address, &err), 0);
         assert_int_equal(address, IP(10, 88, 1, i));
@@ -84,7 +84,7 @@ static void a_given_address_is_taken_once(void **state)
     struct error err = { 0 };
 
     (void)state;
-    addrpool_init(&pool, IP(10, 88, 1, 0), 24);
+    addrpool_init(&pool, IP(10, 88, 1, 0), 24, IP(10, 88, 1, 1));
     assert_int_equal(addrpool_take_given(&pool, IP(10, 88, 1, 5), &err), 0);
     assert_int_equal(addrpool_take_given(&pool, IP(10, 88, 1, 5), &err), -1);
     assert_int_equal(err.code, ERROR_EXISTS);
@@ -110,14 +110,40 @@ static void the_smallest_and_a_large_subnet_work(void **state)
     uint32_t address = 0;
 
     (void)state;
-    addrpool_init(&pool, IP(10, 88, 1, 0), 30);
+    addrpool_init(&pool, IP(10, 88, 1, 0), 30, IP(10, 88, 1, 1));
     assert_int_equal(addrpool_take(&pool, &address, &err), 0);
     assert_int_equal(address, IP(10, 88, 1, 2));
     assert_int_equal(addrpool_take(&pool, &address, &err), -1);
     addrpool_done(&pool);
     error_clear(&err);
-    addrpool_init(&pool, IP(10, 0, 0, 0), 12);
+    addrpool_init(&pool, IP(10, 0, 0, 0), 12, IP(10, 0, 0, 1));
     assert_int_equal(addrpool_take_given(&pool, IP(10, 15, 255, 254), &err), 0);
+    addrpool_done(&pool);
+}
+
+static void a_gateway_is_in_its_subnet_and_never_handed_out(void **state)
+{
+    struct addrpool pool;
+    struct error err = { 0 };
+    uint32_t gateway = 0;
+    uint32_t address = 0;
+
+    (void)state;
+    assert_int_equal(addrpool_parse_gateway("10.88.1.0", IP(10, 88, 1, 0), 29, &gateway, &err), -1);
+    error_clear(&err);
+    assert_int_equal(addrpool_parse_gateway("10.88.1.7", IP(10, 88, 1, 0), 29, &gateway, &err), -1);
+    error_clear(&err);
+    assert_int_equal(addrpool_parse_gateway("10.88.2.1", IP(10, 88, 1, 0), 29, &gateway, &err), -1);
+    assert_int_equal(err.code, ERROR_INVALID);
+    error_clear(&err);
+    assert_int_equal(addrpool_parse_gateway("10.88.1.3", IP(10, 88, 1, 0), 29, &gateway, &err), 0);
+    addrpool_init(&pool, IP(10, 88, 1, 0), 29, gateway);
+    addrpool_release(&pool, gateway);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(addrpool_take(&pool, &address, &err), 0);
+        assert_int_not_equal(address, gateway);
+    }
+    assert_int_equal(addrpool_take(&pool, &address, &err), -1);
     addrpool_done(&pool);
 }
 
@@ -129,6 +155,7 @@ int main(void)
         cmocka_unit_test(addresses_rest_before_they_are_used_again),
         cmocka_unit_test(a_given_address_is_taken_once),
         cmocka_unit_test(the_smallest_and_a_large_subnet_work),
+        cmocka_unit_test(a_gateway_is_in_its_subnet_and_never_handed_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
