@@ -28,11 +28,12 @@ int folder_check_id(const char *id, struct error *err)
                                   "0123456789_+-.";
     size_t length = strlen(id);
 
-    if (length > 0 && length <= ID_MAX_LENGTH && id[0] != '.' && strspn(id, allowed) == length)
+    if (length > 0 && length <= ID_MAX_LENGTH && id[0] != '.' && id[0] != '-' &&
+        strspn(id, allowed) == length)
         return 0;
     return error_set(err, ERROR_INVALID,
                      "container id '%.64s' is not valid: use at most %d letters, digits, '_', '+', "
-                     "'-' and '.', and no '.' in front",
+                     "'-' and '.', and no '.' or '-' in front",
                      id, ID_MAX_LENGTH);
 }
 

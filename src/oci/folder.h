@@ -30,7 +30,7 @@ struct folder {
     }
 #define AUTO_FOLDER __attribute__((cleanup(folder_close)))
 
-/* ERROR_INVALID: use letters, digits, '_', '+', '-' and '.', and no '.' in front. */
+/* ERROR_INVALID: use letters, digits, '_', '+', '-' and '.', and no '.' or '-' in front. */
 int folder_check_id(const char *id, struct error *err) MUST_CHECK;
 
 /* Make it and lock it. ERROR_EXISTS: the id is taken. */

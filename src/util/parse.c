@@ -26,7 +26,7 @@ int parse_int(const char *text, int64_t min, int64_t max, int64_t *out, struct e
 
     errno = 0;
     value = strtoll(text, &end, 10);
-    if (end == text || *end != '\0' || isspace((unsigned char)text[0]))
+    if (end == text || *end != '\0' || isspace((unsigned char)text[0]) || text[0] == '+')
         return error_set(err, ERROR_INVALID, "'%s' is not a whole number", text);
     if (errno == ERANGE || value < min || value > max)
         return error_set(err, ERROR_INVALID, "'%s' is not between %" PRId64 " and %" PRId64, text,
