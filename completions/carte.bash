@@ -170,6 +170,10 @@ _carte_complete()
         words="$globals --archive -a --follow-link -L"
         case $previous in
         esac ;;
+    commit)
+        words="$globals --author -a --message -m --change -c --pause -p"
+        case $previous in
+        esac ;;
     diff)
         words="$globals"
         case $previous in
@@ -213,7 +217,7 @@ _carte_complete()
         --format) values='text json' ;;
         esac ;;
     '')
-        words="$globals build bootstrap images inspect history tag rmi prune df fsck save load import export pull push login logout ps run create start stop restart kill wait rm exec attach logs update rename pause unpause cp diff port top stats network version" ;;
+        words="$globals build bootstrap images inspect history tag rmi prune df fsck save load import export pull push login logout ps run create start stop restart kill wait rm exec attach logs update rename pause unpause cp commit diff port top stats network version" ;;
     esac
     [ -n "$values" ] && words=$values
     if [ -n "$services" ] && [ -z "$values" ]; then

@@ -52,3 +52,69 @@ X
     run carte diff nosuch
     [ "$status" -eq 1 ]
 }
+
+@test "commit makes an image of what was written, which runs the same" {
+    carte run -d --name made -e KEY=value -w /fresh -l mark=1 --expose 81 -v "$PWD:/mine" tool \
+        sh -c 'cd /; rm -r /www/cgi-bin; echo new >/fresh/file; touch /fresh/done; while :; do sleep 0.05; done'
+    eventually 10 carte exec made test -e /fresh/done
+    id=$(carte commit -a 'Ann <ann@example.org>' -m 'by hand' made kept:v1)
+    [[ $id == sha256:* ]]
+    [ "$(carte inspect -f '{{.State.Status}}' made)" = running ]
+    [ "$(carte inspect -f '{{.Id}} {{.Author}} {{.Comment}}' kept:v1)" = "$id Ann <ann@example.org> by hand" ]
+    carte inspect kept:v1 | jq -e '.[0].Config | (.Env | index("KEY=value")) and .WorkingDir == "/fresh" and
+        .Labels.mark == "1" and (.ExposedPorts | has("81/tcp")) and .Cmd[0] == "sh"'
+    [ "$(carte run --rm kept:v1 cat file)" = new ]
+    [ "$(carte run --rm kept:v1 sh -c 'echo "$KEY"')" = value ]
+    run carte run --rm kept:v1 ls /www/cgi-bin
+    [ "$status" -ne 0 ]
+    run carte run --rm kept:v1 ls /mine/file
+    [ "$status" -ne 0 ]
+    carte stop -t 0 made
+    carte commit -c 'CMD ["cat", "/fresh/file"]' -c 'ENV MORE=1' made changed
+    [ "$(carte run --rm changed)" = new ]
+    run carte commit -c 'RUN false' made changed
+    [ "$status" -ne 0 ]
+    carte fsck
+}
+
+@test "commit of a container with ids of its own has the owners that it saw" {
+    carte run --name own --userns auto tool sh -c 'touch /roots /others; chown 33:34 /others'
+    carte commit own owners
+    [ "$(carte run --rm owners stat -c %u:%g /roots /others)" = $'0:0\n33:34' ]
+}
+
+# It stops itself in the middle of the copy, so that what is killed then is paused for certain.
+@test "a commit that is killed leaves nothing paused and nothing in the store" {
+    carte run -d --name held tool sh -c 'head -c 1m /dev/zero >/large; touch /done; while :; do sleep 0.05; done'
+    eventually 20 carte exec held test -e /done
+    strace -f -qq -o /dev/null -e trace=copy_file_range -e inject=copy_file_range:signal=STOP:when=1 \
+        carte commit held kept:v2 3>&- &
+    tracer=$!
+    eventually 10 client_stopped
+    is_paused held
+    kill -9 "$(process_of '^[^ ]*carte supervise.* carte$')"
+    eventually 10 is_paused held # the next supervisor knows for whom it is paused
+    kill -9 "$client"
+    wait "$tracer" || true
+    eventually 10 is_running held
+    run carte inspect kept:v2
+    [ "$status" -ne 0 ]
+    carte commit held kept:v2
+    [ "$(carte run --rm kept:v2 stat -c %s /large)" = 1048576 ]
+    eventually 10 is_running held
+    carte fsck
+}
+
+# Stopped by the signal of the tracer, which then waits for it.
+client_stopped() {
+    client=$(pgrep -P "$tracer" carte) && grep -q '^State:.*[Tt] (' "/proc/$client/status" &&
+        is_paused held
+}
+
+is_paused() {
+    [ "$(carte inspect -f '{{.State.Status}}' "$1")" = paused ]
+}
+
+is_running() {
+    [ "$(carte inspect -f '{{.State.Status}}' "$1")" = running ]
+}

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "build/build.h"
+#include "build/config_change.h"
 #include "build/epoch.h"
 #include "image/layer.h"
 #include "image/manifest.h"
@@ -17,30 +17,6 @@
 #include "image/stream_reader.h"
 #include "util/alloc.h"
 #include "util/error.h"
-#include "util/text.h"
-
-/* Those that docker's `import --change` takes. */
-static const char *const allowed[] = { "CMD",   "ENTRYPOINT", "ENV",  "EXPOSE", "HEALTHCHECK",
-                                       "LABEL", "ONBUILD",    "USER", "VOLUME", "WORKDIR",
-                                       "SHELL", "STOPSIGNAL", NULL };
-
-static int check_changes(const struct strings *changes, struct error *err)
-{
-    for (size_t i = 0; i < changes->count; i++) {
-        const char *change = changes->items[i];
-        AUTO_FREE char *word = alloc_text_part(change, strcspn(change, " \t"));
-        bool is_known = false;
-
-        for (size_t k = 0; allowed[k]; k++)
-            is_known = is_known || strcasecmp(word, allowed[k]) == 0;
-        if (!is_known || strchr(change, '\n'))
-            return error_set(err, ERROR_INVALID,
-                             "'%s' is no change of an image: write one instruction, such as CMD, "
-                             "ENTRYPOINT, ENV, EXPOSE, LABEL, USER, VOLUME or WORKDIR",
-                             change);
-    }
-    return 0;
-}
 
 static int read_layer(struct store *store, const struct import_request *request,
                       struct manifest *manifest, struct error *err)
@@ -70,9 +46,10 @@ static int read_layer(struct store *store, const struct import_request *request,
 }
 
 /* The image without changes; with names it is finished. */
-static int import_plain(struct store *store, const struct import_request *request,
-                        const struct strings *names, char **digest_out, struct error *err)
+static int import_plain(struct store *store, const void *context, const struct strings *names,
+                        char **digest_out, struct error *err)
 {
+    const struct import_request *request = context;
     AUTO_CLOSE int lock = prune_lock(store_get_folder(store), false, err);
     AUTO(manifest) struct manifest *manifest = alloc_new(struct manifest);
     char created[32];
@@ -87,65 +64,15 @@ static int import_plain(struct store *store, const struct import_request *reques
     return store_save_image(store, manifest, names, digest_out, err);
 }
 
-static int list_digests(struct store *store, struct strings *out, struct error *err)
-{
-    struct image **images = NULL;
-    size_t count = 0;
-
-    if (store_list_images(store, &images, &count, err) < 0)
-        return -1;
-    for (size_t i = 0; i < count; i++) {
-        strings_add(out, images[i]->digest);
-        image_free(images[i]);
-    }
-    free(images);
-    return 0;
-}
-
-/* A build on top of the plain image. */
-static int apply_changes(struct store *store, const struct import_request *request,
-                         const char *digest, struct image **out, struct error *err)
-{
-    AUTO_TEXT struct text cartefile = { 0 };
-    struct build_request build = { .names = request->names, .output_fd = -1 };
-
-    text_add_format(&cartefile, "FROM %s\n", digest);
-    for (size_t i = 0; i < request->changes.count; i++)
-        text_add_format(&cartefile, "%s\n", request->changes.items[i]);
-    build.cartefile_text = text_get(&cartefile);
-    return build_image(store, &build, out, err) < 0 ? error_wrap(err, "change the image") : 0;
-}
-
-/* The plain image, for which nobody asked, goes again, unless it was there before. */
-static int import_changed(struct store *store, const struct import_request *request,
-                          struct image **out, struct error *err)
-{
-    const struct strings no_names = { 0 };
-    AUTO_STRINGS struct strings before = { 0 };
-    AUTO_FREE char *digest = NULL;
-
-    struct error ignored = { 0 };
-    int result = -1;
-
-    if (list_digests(store, &before, err) < 0 ||
-        import_plain(store, request, &no_names, &digest, err) < 0)
-        return -1;
-    result = apply_changes(store, request, digest, out, err);
-    if (strings_has(&before, digest) || (result == 0 && strcmp((*out)->digest, digest) == 0))
-        return result;
-    return store_remove_nameless(store, digest, result < 0 ? &ignored : err) < 0 ? -1 : result;
-}
-
 int import_image(struct store *store, const struct import_request *request,
                  struct image **image_out, struct error *err)
 {
-    AUTO_FREE char *digest = NULL;
+    const struct config_change change = {
+        .make = import_plain,
+        .context = request,
+        .names = &request->names,
+        .instructions = &request->changes,
+    };
 
-    if (check_changes(&request->changes, err) < 0)
-        return -1;
-    if (request->changes.count > 0)
-        return import_changed(store, request, image_out, err);
-    if (import_plain(store, request, &request->names, &digest, err) < 0)
-        return -1;
-    return store_find_image(store, digest, image_out, err);
+    return config_change_apply(store, &change, image_out, err);
 }

@@ -78,6 +78,7 @@ static const struct command *const carte_commands[] = {
     &cmd_single_pause,
     &cmd_single_unpause,
     &cmd_copy,
+    &cmd_commit,
     &cmd_commit_diff,
     &cmd_container_port,
     &cmd_container_top,

@@ -32,12 +32,16 @@ void manifest_free(struct manifest *manifest)
     free(manifest->id);
     free(manifest->created);
     free(manifest->architecture);
+    free(manifest->author);
     image_config_done(&manifest->config);
     for (size_t i = 0; i < manifest->layer_count; i++)
         manifest_layer_done(&manifest->layers[i]);
     free(manifest->layers);
-    for (size_t i = 0; i < manifest->history_count; i++)
+    for (size_t i = 0; i < manifest->history_count; i++) {
         free(manifest->history[i].created_by);
+        free(manifest->history[i].comment);
+        free(manifest->history[i].author);
+    }
     free(manifest->history);
     free(manifest);
 }
@@ -57,12 +61,14 @@ void manifest_add_layer(struct manifest *manifest, const struct manifest_layer *
     manifest_layer_copy(ALLOC_APPEND(manifest->layers, manifest->layer_count), layer);
 }
 
-void manifest_add_history(struct manifest *manifest, const char *created_by, bool empty)
+struct manifest_history *manifest_add_history(struct manifest *manifest, const char *created_by,
+                                              bool empty)
 {
     struct manifest_history *entry = ALLOC_APPEND(manifest->history, manifest->history_count);
 
     entry->created_by = alloc_text(created_by);
     entry->empty = empty;
+    return entry;
 }
 
 struct manifest *manifest_copy(const struct manifest *manifest)
@@ -73,11 +79,17 @@ struct manifest *manifest_copy(const struct manifest *manifest)
     copy->id = alloc_text(manifest->id);
     copy->created = alloc_text(manifest->created);
     copy->architecture = alloc_text(manifest->architecture);
+    copy->author = alloc_text(manifest->author);
     image_config_copy(&copy->config, &manifest->config);
     for (size_t i = 0; i < manifest->layer_count; i++)
         manifest_add_layer(copy, &manifest->layers[i]);
-    for (size_t i = 0; i < manifest->history_count; i++)
-        manifest_add_history(copy, manifest->history[i].created_by, manifest->history[i].empty);
+    for (size_t i = 0; i < manifest->history_count; i++) {
+        const struct manifest_history *from = &manifest->history[i];
+        struct manifest_history *to = manifest_add_history(copy, from->created_by, from->empty);
+
+        to->comment = alloc_text(from->comment);
+        to->author = alloc_text(from->author);
+    }
     return copy;
 }
 
@@ -183,6 +195,8 @@ char *manifest_format_config(const struct manifest *manifest)
     struct json *history = json_new_array();
 
     json_set_text(json, "created", manifest->created);
+    if (manifest->author)
+        json_set_text(json, "author", manifest->author);
     json_set_text(json, "architecture",
                   manifest->architecture ? manifest->architecture : config_json_architecture());
     json_set_text(json, "os", "linux");
@@ -197,6 +211,10 @@ char *manifest_format_config(const struct manifest *manifest)
 
         json_set_text(entry, "created", manifest->created);
         json_set_text(entry, "created_by", manifest->history[i].created_by);
+        if (manifest->history[i].author)
+            json_set_text(entry, "author", manifest->history[i].author);
+        if (manifest->history[i].comment)
+            json_set_text(entry, "comment", manifest->history[i].comment);
         if (manifest->history[i].empty)
             json_set_bool(entry, "empty_layer", true);
         json_append(history, entry);
@@ -237,8 +255,13 @@ int manifest_parse_config(struct manifest *manifest, const struct text *json, st
     manifest->architecture = alloc_text(json_find_text(root, "architecture", NULL));
     config_json_parse(json_find(root, "config"), &manifest->config);
     history = json_find(root, "history");
-    for (const struct json *h = json_first(history); h; h = json_next(h))
-        manifest_add_history(manifest, json_find_text(h, "created_by", ""),
-                             json_find_bool(h, "empty_layer", false));
+    manifest->author = alloc_text(json_find_text(root, "author", NULL));
+    for (const struct json *h = json_first(history); h; h = json_next(h)) {
+        struct manifest_history *entry = manifest_add_history(
+            manifest, json_find_text(h, "created_by", ""), json_find_bool(h, "empty_layer", false));
+
+        entry->comment = alloc_text(json_find_text(h, "comment", NULL));
+        entry->author = alloc_text(json_find_text(h, "author", NULL));
+    }
     return 0;
 }

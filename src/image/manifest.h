@@ -36,7 +36,8 @@ struct manifest_layer {
 
 struct manifest_history {
     char *created_by;
-    bool empty; /* made no layer */
+    char *comment, *author; /* or NULL */
+    bool empty;             /* made no layer */
 };
 
 struct manifest {
@@ -44,6 +45,7 @@ struct manifest {
     char *id;
     char *created;
     char *architecture; /* NULL: this machine's */
+    char *author;       /* or NULL */
     struct image_config config;
     struct manifest_layer *layers; /* lowest first */
     size_t layer_count;
@@ -60,7 +62,9 @@ void manifest_layer_copy(struct manifest_layer *to, const struct manifest_layer 
 
 /* Append a copy of `layer`. */
 void manifest_add_layer(struct manifest *manifest, const struct manifest_layer *layer);
-void manifest_add_history(struct manifest *manifest, const char *created_by, bool empty);
+/* Append an entry, which is returned for what it may have besides. */
+struct manifest_history *manifest_add_history(struct manifest *manifest, const char *created_by,
+                                              bool empty);
 
 /*
  * The chain id of the lowest `count` layers, in hex: it names what they are together when

@@ -17,6 +17,7 @@
 #include "supervise/probe.h"
 #include "supervise/replica.h"
 #include "supervise/replica_exit.h"
+#include "supervise/replica_pause.h"
 #include "supervise/replica_place.h"
 #include "supervise/replica_stop.h"
 #include "supervise/sweep.h"
@@ -58,6 +59,7 @@ static void adopt_alive(struct replica *replica, int pidfd)
     replica->wanted = state != REPLICA_STOPPING;
     take_up_log(replica);
     replica_exit_watch(replica, pidfd);
+    replica_pause_take_up(replica);
     if (state == REPLICA_RUNNING)
         take_up_health(replica);
     replica_update_ready(replica);

@@ -322,10 +322,36 @@ static void restart(void *context, struct control_server_request *request, const
     control_server_answer(request, NULL);
 }
 
+/* Of services, or of one "replica" of theirs, by its id. */
+static bool is_meant(const struct replica *replica, char **names, const struct json *body)
+{
+    const char *id = json_find_text(body, "replica", NULL);
+
+    return is_named(names, replica->record->service) &&
+           (!id || text_equal(id, replica->record->id));
+}
+
+/* With a holder, a process, the pause ends with it at the latest. */
+static int pause_one(struct replica *replica, const struct json *body, struct error *err)
+{
+    const struct replica_pause_holder holder = {
+        (pid_t)json_find_int(body, "holder", 0),
+        (uint64_t)json_find_int(body, "holder_start_time", 0),
+    };
+
+    return replica_pause_begin(replica, holder.pid > 0 ? &holder : NULL, err);
+}
+
+static int unpause_one(struct replica *replica, const struct json *body, struct error *err)
+{
+    (void)body;
+    return replica_pause_end(replica, err);
+}
+
 /* Of several services, those that can are; the first failure is answered. */
-static void pause_or_not(struct crew *crew, struct control_server_request *request,
-                         const struct json *body,
-                         int (*change)(struct replica *replica, struct error *err))
+static void
+pause_or_not(struct crew *crew, struct control_server_request *request, const struct json *body,
+             int (*change)(struct replica *replica, const struct json *body, struct error *err))
 {
     char **names = NULL;
     struct error first = { 0 };
@@ -337,8 +363,8 @@ static void pause_or_not(struct crew *crew, struct control_server_request *reque
     for (size_t i = 0; i < crew->replica_count; i++) {
         struct error err = { 0 };
 
-        if (is_named(names, crew->replicas[i]->record->service) &&
-            change(crew->replicas[i], &err) < 0 && first.code == ERROR_NONE)
+        if (is_meant(crew->replicas[i], names, body) && change(crew->replicas[i], body, &err) < 0 &&
+            first.code == ERROR_NONE)
             first = err;
     }
     free_names(names);
@@ -351,13 +377,13 @@ static void pause_or_not(struct crew *crew, struct control_server_request *reque
 static void pause_services(void *context, struct control_server_request *request,
                            const struct json *body)
 {
-    pause_or_not(context, request, body, replica_pause_begin);
+    pause_or_not(context, request, body, pause_one);
 }
 
 static void unpause_services(void *context, struct control_server_request *request,
                              const struct json *body)
 {
-    pause_or_not(context, request, body, replica_pause_end);
+    pause_or_not(context, request, body, unpause_one);
 }
 
 static void down(void *context, struct control_server_request *request, const struct json *body)

@@ -56,10 +56,8 @@ static void remove_variable(struct strings *env, const char *key)
     *env = kept;
 }
 
-void plan_environment(const struct service *service, const struct image_config *image,
-                      const char *hostname, struct strings *out)
+void plan_variables(const struct service *service, struct strings *out)
 {
-    add_strings(out, &image->env);
     for (size_t i = 0; i < service->environment.count; i++) {
         const struct strings_pair *pair = &service->environment.pairs[i];
 
@@ -68,6 +66,13 @@ void plan_environment(const struct service *service, const struct image_config *
         else
             remove_variable(out, pair->key);
     }
+}
+
+void plan_environment(const struct service *service, const struct image_config *image,
+                      const char *hostname, struct strings *out)
+{
+    add_strings(out, &image->env);
+    plan_variables(service, out);
     if (!strings_find_env(out, "PATH"))
         strings_add(out, DEFAULT_PATH);
     if (!strings_find_env(out, "HOSTNAME"))

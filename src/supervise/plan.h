@@ -77,6 +77,9 @@ struct container_limits plan_limits(const struct service *service) MUST_CHECK;
 void plan_arguments(const struct service *service, const struct image_config *image,
                     struct strings *out);
 
+/* Set and remove in "KEY=value" items what the service gives as its environment. */
+void plan_variables(const struct service *service, struct strings *out);
+
 /* The environment, "KEY=value": the image's, overlaid by the service's. */
 void plan_environment(const struct service *service, const struct image_config *image,
                       const char *hostname, struct strings *out);

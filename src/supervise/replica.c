@@ -21,6 +21,7 @@
 #include "supervise/probe.h"
 #include "supervise/replica_console.h"
 #include "supervise/replica_exit.h"
+#include "supervise/replica_pause.h"
 #include "supervise/replica_place.h"
 #include "supervise/replica_stop.h"
 #include "util/alloc.h"
@@ -426,6 +427,7 @@ void replica_free(struct replica *replica)
                                 &replica->probe_event };
 
     probe_end(replica);
+    replica_pause_leave(replica);
     replica_console_leave(replica);
     for (size_t i = 0; i < ARRAY_SIZE(events); i++)
         if (*events[i])

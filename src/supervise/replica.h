@@ -62,6 +62,7 @@ struct replica {
     pid_t probe_pid;
     int probe_fd; /* pidfd; -1: no probe is under way */
     struct event *probe_event;
+    struct event *holder_event; /* the end of who has it paused; its descriptor is a pidfd */
     struct logs *logs;
     struct metrics metrics;
 };

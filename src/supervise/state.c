@@ -91,6 +91,8 @@ struct json *state_format_replica(const struct state_replica *replica)
     json_set_text(json, "state", replica_rules_state_name(replica->state));
     json_set_bool(json, "leaving", replica->leaving);
     json_set_bool(json, "paused", replica->paused);
+    json_set_int(json, "pause_holder", replica->pause_holder);
+    json_set_int(json, "pause_holder_start_time", (int64_t)replica->pause_holder_start_time);
     json_set_bool(json, "healthy", replica->healthy);
     json_set_int(json, "pid", replica->pid);
     json_set_int(json, "start_time", (int64_t)replica->start_time);
@@ -140,6 +142,8 @@ int state_parse_replica(const struct json *json, struct state_replica **out, str
         replica->state = REPLICA_STARTING;
     replica->leaving = json_find_bool(json, "leaving", false);
     replica->paused = json_find_bool(json, "paused", false);
+    replica->pause_holder = (pid_t)json_find_int(json, "pause_holder", 0);
+    replica->pause_holder_start_time = (uint64_t)json_find_int(json, "pause_holder_start_time", 0);
     replica->healthy = json_find_bool(json, "healthy", false);
     replica->pid = (pid_t)json_find_int(json, "pid", 0);
     replica->start_time = (uint64_t)json_find_int(json, "start_time", 0);

@@ -54,8 +54,10 @@ struct state_replica {
     char *digest;      /* of the service's definition */
     char *image;       /* id */
     enum replica_state state;
-    bool leaving; /* to be removed once it has stopped */
-    bool paused;  /* its processes are stopped where they are */
+    bool leaving;       /* to be removed once it has stopped */
+    bool paused;        /* its processes are stopped where they are */
+    pid_t pause_holder; /* paused only for as long as this process lives; 0: for good */
+    uint64_t pause_holder_start_time;
     bool healthy; /* its last checks succeeded */
     pid_t pid;    /* 0: none */
     uint64_t start_time;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "supervise/container_config.h"
 #include "supervise/plan.h"
 #include "util/error.h"
 
@@ -328,6 +329,40 @@ static void own_ids_shift_what_is_shared(void **state)
     done(&f);
 }
 
+static void what_a_service_runs_becomes_what_an_image_runs(void **state)
+{
+    struct fixture fixture;
+    struct image_config config = { 0 };
+    struct service_port port = { .target = 53, .protocol = SERVICE_UDP };
+
+    (void)state;
+    prepare(&fixture);
+    fixture.service.has_entrypoint = true;
+    strings_add(&fixture.service.entrypoint, "/own");
+    strings_map_set(&fixture.service.environment, "A", "2");
+    strings_map_set(&fixture.service.environment, "B", NULL);
+    strings_add(&fixture.service.expose, "80");
+    fixture.service.ports = &port;
+    fixture.service.port_count = 1;
+    fixture.service.user = constant("nobody");
+    fixture.service.healthcheck.probe = SERVICE_PROBE_NONE;
+    container_config_make(&fixture.service, &fixture.image.config, &config);
+    assert_int_equal(config.entrypoint.count, 1);
+    assert_string_equal(config.entrypoint.items[0], "/own");
+    assert_int_equal(config.cmd.count, 0); /* it was the image's entry point's */
+    assert_int_equal(config.env.count, 1);
+    assert_string_equal(config.env.items[0], "A=2");
+    assert_true(strings_has(&config.exposed, "80/tcp"));
+    assert_true(strings_has(&config.exposed, "53/udp"));
+    assert_string_equal(config.user, "nobody");
+    assert_string_equal(config.health_test.items[0], "NONE");
+    image_config_done(&config);
+    strings_done(&fixture.service.entrypoint);
+    strings_map_done(&fixture.service.environment);
+    strings_done(&fixture.service.expose);
+    done(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +377,7 @@ int main(void)
         cmocka_unit_test(the_host_network_brings_its_own_files),
         cmocka_unit_test(the_stop_signal_is_the_services_then_the_images),
         cmocka_unit_test(a_health_check_is_inherited_where_the_service_has_none),
+        cmocka_unit_test(what_a_service_runs_becomes_what_an_image_runs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
