@@ -41,7 +41,7 @@ GENERATOR := $(OUT)/tests/generate/generate
 FUZZERS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 KERNEL_TESTS := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/kernel/test_*.c)))
 
-.PHONY: attack-programs check-asan registry-servers bench bench-start bench-engines bench-build torture install generate fuzz run-fuzzers kernel-tests all help programs deps up check unit integration lint tidy format clean hooks
+.PHONY: memcheck attack-programs check-asan registry-servers bench bench-start bench-engines bench-build torture install generate fuzz run-fuzzers kernel-tests all help programs deps up check unit integration lint tidy format clean hooks
 .SECONDARY:
 
 all: programs ## build everything; the programs are in build/bin/
@@ -79,6 +79,9 @@ check-asan: ## run ASAN_FILES of the integration tests with the sanitizers (root
 	@$(MAKE) --no-print-directory VARIANT=asan programs
 	@$(MAKE) --no-print-directory VARIANT=release programs
 	@VARIANT=asan integration/run $(ASAN_FILES)
+
+memcheck: $(TESTS) programs ## run the unit tests and commands of carte-oci under valgrind (root)
+	@tests/memcheck $(TESTS)
 
 unit: $(TESTS) ## build and run the unit tests
 	@tests/run-unit $(TESTS)
