@@ -76,6 +76,15 @@ is_full() {
     run ! ls "$CARTE_TEST/nothing"
 }
 
+@test "S35 a stack leaves the machine some of its memory" {
+    all=$(($(awk '/^MemTotal:/ { print $2 }' /proc/meminfo) * 1024))
+    file=$(limit_of greedy-calm-1 memory memory.max)
+    file=${file:-$(limit_of greedy-calm-1 memory memory.limit_in_bytes)}
+    limit=$(cat "$(dirname "$file")/../${file##*/}")
+    [ "$limit" -le $((all - (256 << 20) + 4096)) ]
+    [ "$limit" -ge $((all - (256 << 20) - all / 20)) ]
+}
+
 is_full_disk() {
     run ! carte-stack -p full exec -T hog sh -c 'echo more >/more'
 }

@@ -120,6 +120,7 @@ struct crew {
     bool ending;           /* `down` */
     bool has_stepped;      /* in this second */
     unsigned seconds;      /* since the start */
+    bool is_limited;       /* its containers together have a limit of memory */
     int64_t idle_since_ms; /* single containers: there are none since; 0: there are some */
     bool is_at_rest;       /* memory was given back since the last step */
     bool is_swept;         /* nothing of the stack is left */

@@ -28,6 +28,7 @@
 #include "util/log.h"
 #include "util/place.h"
 
+#define RESERVE_BYTES (UINT64_C(256) << 20) /* or a twentieth of the memory, if that is more */
 #define LEFTOVER_TIMEOUT_MS 1000
 
 static char *data_folder(const struct replica *replica)
@@ -206,9 +207,26 @@ static int choose_ids(const struct replica *replica, struct plan *plan, struct e
     return 0;
 }
 
+/* What all containers together may use: the machine needs some for itself. */
+static void limit_stack(struct crew *crew)
+{
+    const uint64_t memory_bytes = crew->host.memory_bytes;
+    const uint64_t reserve_bytes = MAX(memory_bytes / 20, RESERVE_BYTES);
+    struct error err = { 0 };
+
+    if (crew->is_limited || memory_bytes < 2 * reserve_bytes)
+        return;
+    crew->is_limited = true;
+    if (container_update(NULL, crew->object_name,
+                         &(struct container_limits){ .memory_bytes = memory_bytes - reserve_bytes },
+                         &err) < 0)
+        log_warn("the stack has no limit of memory", LOG_TEXT("why", err.text));
+}
+
 int replica_place_start(struct replica *replica, struct container_process *out, struct error *err)
 {
     AUTO(plan) struct plan *plan = NULL;
+    int result = 0;
 
     if (!replica->image)
         return error_set(err, ERROR_NOT_FOUND, "the image '%s' is gone: build it again",
@@ -221,8 +239,12 @@ int replica_place_start(struct replica *replica, struct container_process *out, 
     if (replica_place_open_logs(replica, err) < 0)
         return -1;
     if (replica->service->tty || replica->service->stdin_open || replica->is_awaited)
-        return start_with_console(replica, plan, out, err);
-    return start_with_log(replica, plan, out, err);
+        result = start_with_console(replica, plan, out, err);
+    else
+        result = start_with_log(replica, plan, out, err);
+    if (result == 0)
+        limit_stack(replica->crew);
+    return result;
 }
 
 void replica_place_clear(struct replica *replica)
