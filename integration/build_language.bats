@@ -194,3 +194,22 @@ YAML
     refused "*the archive has no 'up/passwd'*" -f up/passwd - < <(tar -C ctx -c .)
     [ -z "$(ls "$CARTE_ROOT/images/tmp")" ]
 }
+
+@test "what a step finds wrong with a word or a flag is shown where that stands" {
+    told() { # PLACE CARET_LINE
+        run ! carte build .
+        echo "$output"
+        [[ "$output" == *"Cartefile:$1: "* ]]
+        grep -qxF -- "$2" <<<"$output"
+    }
+    printf 'FROM scratch\nCOPY Cartefile \\\n  nothere /x/\n' >Cartefile
+    told 3:3 '     |       ^'
+    printf 'FROM scratch\nCOPY --link --chown=nobody Cartefile /x/\n' >Cartefile
+    told 2:13 '     |                 ^'
+    printf 'FROM scratch\nCOPY --from=nowhere Cartefile /x/\n' >Cartefile
+    told 2:6 '     |          ^'
+    printf 'FROM   nowhere AS x\n' >Cartefile
+    told 1:8 '     |            ^'
+    printf 'FROM scratch\nCOPY ["nothere", "/x/"]\n' >Cartefile # not known
+    told 2:1 '     |     ^'
+}

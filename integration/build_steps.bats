@@ -434,11 +434,11 @@ test -f /home/sub/b1'
     echo x >ctx/gone
     printf 'gone\n' >ctx/.carteignore
     cartefile 'COPY gone /'
-    refused "*Cartefile:2:1: COPY: 'gone' is excluded by the ignore file (.carteignore)*"
+    refused "*Cartefile:2:6: COPY: 'gone' is excluded by the ignore file (.carteignore)*"
     cartefile 'COPY gon? /'
     refused "*all that matches 'gon?' is excluded by the ignore file (.carteignore)*"
     cartefile 'COPY never /'
-    refused "*Cartefile:2:1: COPY: 'never' does not exist*"
+    refused "*Cartefile:2:6: COPY: 'never' does not exist*"
 }
 
 @test "S10 COPY: sources lead no further than the context, whatever their names and links" {
@@ -489,7 +489,7 @@ test "$(stat -c "%u:%g" /e /d/file)" = "$(printf "7:7\n0:0")"'
     printf 'FROM base\nCOPY --from=1 /x /\n' >ctx/Cartefile
     refused "*there is no stage 1 before this one*"
     printf 'FROM base\nCOPY --from=../../etc /passwd /\n' >ctx/Cartefile
-    refused "*Cartefile:2:1: COPY:*"
+    refused "*Cartefile:2:6: COPY:*"
     # A context takes the place of an image or stage of its name.
     printf 'FROM replaced\nCOPY --from=first /file /x\n' >ctx/Cartefile
     build --build-context first=other --build-context replaced=docker-image://base
@@ -505,7 +505,7 @@ test "$(stat -c "%u:%g" /e /d/file)" = "$(printf "7:7\n0:0")"'
     build
     holds 'test "$(stat -c %u:%g /1 /2 /3 /new /new/4 /5 /6 | tr "\n" " ")" = "1000:50 1000:1000 12:12 12:13 12:13 1000:0 0:0 "'
     cartefile 'COPY --chown=nobody file /'
-    refused "*Cartefile:2:1: COPY: 'nobody' is not in /etc/passwd of the image*"
+    refused "*Cartefile:2:6: COPY: 'nobody' is not in /etc/passwd of the image*"
     cartefile 'COPY --chown=app:wheel file /'
     refused "*'wheel' is not in /etc/group of the image*"
 }
@@ -681,7 +681,7 @@ test -f /i/file'
     gzip -c cut | head -c 500000 >ctx/cut.tar.gz
     for archive in up.tar absolute.tar hard.tar device.tar cut.tar cut.tar.gz; do
         cartefile "ADD $archive /x/"
-        refused "*Cartefile:2:1: ADD: unpack '$archive': *"
+        refused "*Cartefile:2:5: ADD: unpack '$archive': *"
     done
     # A link in an archive leads through the image's root, not the host's.
     cartefile 'ADD link.tar /x/'
@@ -734,7 +734,7 @@ test "$(cat /unpacked/file)" = packed'
     build
     holds 'grep -q served /x/file.txt'
     echo evil-content >www/file.txt
-    refused "*Cartefile:2:1: ADD: 'http://127.0.0.1:8000/file.txt' has the checksum sha256:*sha256:$sum was expected*" --no-cache
+    refused "*Cartefile:2:88: ADD: 'http://127.0.0.1:8000/file.txt' has the checksum sha256:*sha256:$sum was expected*" --no-cache
     nowhere evil-content
     run ! grep -rqs evil-content "$CARTE_ROOT"
     build 2>log
@@ -745,7 +745,7 @@ test "$(cat /unpacked/file)" = packed'
     build
     for wrong in md5:1 sha256:12 sha256:zz "$sum"; do
         cartefile "ADD --checksum=$wrong http://127.0.0.1:8000/file.txt /x/"
-        refused "*Cartefile:2:1: ADD: checksum '*': write sha256: and 64 digits*"
+        refused "*Cartefile:2:$((17 + ${#wrong})): ADD: checksum '*': write sha256: and 64 digits*"
     done
     echo x >ctx/local
     cartefile "ADD --checksum=sha256:$sum local /x/"
@@ -755,15 +755,15 @@ test "$(cat /unpacked/file)" = packed'
 @test "ADD of a URL: what is missing, too long, or has no name is refused" {
     serve
     cartefile 'ADD http://127.0.0.1:8000/none /x/'
-    refused "*Cartefile:2:1: ADD:*404*"
+    refused "*Cartefile:2:5: ADD:*404*"
     cartefile 'ADD http://127.0.0.1:8000/cgi-bin/huge /x/'
-    refused "*Cartefile:2:1: ADD:*"
+    refused "*Cartefile:2:5: ADD:*"
     cartefile 'ADD http://127.0.0.1:8000/ /x/'
     refused "*ends in no file name*"
     cartefile 'ADD http://127.0.0.1:8000/..%2f..%2fetc%2fevil /x/'
     refused "*404*"
     cartefile 'ADD ftp://127.0.0.1/file /x/'
-    refused "*Cartefile:2:1: ADD: 'ftp://127.0.0.1/file' cannot be fetched*"
+    refused "*Cartefile:2:5: ADD: 'ftp://127.0.0.1/file' cannot be fetched*"
 }
 
 # repository: with a branch, a tag and a folder, served as plain files.
@@ -806,7 +806,7 @@ test -d /git/.git'
     cartefile "ADD --checksum=$(git -C work rev-parse main) $url#v1 /x"
     refused "*is at commit $first*was expected*"
     cartefile "ADD $url#nothing /x"
-    refused "*Cartefile:2:1: ADD: git failed*"
+    refused "*Cartefile:2:5: ADD: git failed*"
     cartefile "ADD $url#main:../../../../etc /x"
     refused "*does not exist*"
     cartefile "ADD $url#--upload-pack=evil /x"

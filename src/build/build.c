@@ -253,9 +253,8 @@ static int run(struct builder *builder, struct image **image_out, struct error *
     struct stage *target = NULL;
 
     if (prepare(builder, &target, err) < 0 ||
-        store_begin(builder->store, &builder->session, err) < 0)
-        return -1;
-    if (stage_workers_run(builder, run_stage, err) < 0) {
+        store_begin(builder->store, &builder->session, err) < 0 ||
+        stage_workers_run(builder, run_stage, err) < 0) {
         show_failure(builder);
         return -1;
     }

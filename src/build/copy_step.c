@@ -39,8 +39,9 @@ struct item {
 struct job {
     struct stage *stage;
     const struct cartefile_instruction *at;
-    struct source source;   /* of all files that are neither written here nor fetched */
-    struct merged *nothing; /* what --link stands on */
+    struct cartefile_place place; /* of the word or flag that is worked on */
+    struct source source;         /* of all files that are neither written here nor fetched */
+    struct merged *nothing;       /* what --link stands on */
     struct copy_rules rules;
     bool is_link, keeps_git;
     const char *checksum; /* or NULL */
@@ -69,7 +70,13 @@ static void job_done(struct job *job)
 
 static int fail(const struct job *job, struct error *err)
 {
-    return cartefile_wrap(job->stage->builder->cartefile, job->at, err);
+    return stage_fail_at(job->stage, job->at, &job->place, err);
+}
+
+static int fail_flag(struct job *job, const char *key, struct error *err)
+{
+    job->place = cartefile_find_flag(job->at, key);
+    return fail(job, err);
 }
 
 static const char *find_flag(const struct cartefile_instruction *at, const char *key)
@@ -132,7 +139,7 @@ static int read_rules(struct job *job, const struct merged *image, struct error 
     rules->chmod = job->chmod;
     rules->has_owner = job->chown != NULL;
     if (job->chown && owner_parse(image, job->chown, &rules->uid, &rules->gid, err) < 0)
-        return fail(job, err);
+        return fail_flag(job, "chown", err);
     job->nothing = job->is_link ? merged_open(&no_layers, err) : NULL;
     rules->base = job->is_link ? job->nothing : image;
     return rules->base ? 0 : -1;
@@ -214,7 +221,7 @@ static int match_item(struct job *job, const char *word, struct item *item, stru
     }
     if (!job->source.view &&
         source_open(job->stage, find_flag(job->at, "from"), &job->source, err) < 0)
-        return fail(job, err);
+        return fail_flag(job, "from", err);
     item->plan.source = &job->source;
     return copy_plan_match(&item->plan, word, err) < 0 ? fail(job, err) : 0;
 }
@@ -233,6 +240,7 @@ static int add_items(struct job *job, const struct strings *words, struct error 
                           cartefile_words_find_mark(at->words.items[i], escape, &mark);
 
         item->plan.rules = &job->rules;
+        job->place = cartefile_find_word(at, i);
         if (is_heredoc ? write_heredoc(job, &at->heredocs[heredocs++], item, err) < 0
                        : match_item(job, words->items[i], item, err) < 0)
             return -1;
@@ -304,6 +312,7 @@ static int write_layer(struct job *job, int tree, struct error *err)
     for (size_t i = 0; i < job->item_count; i++) {
         struct item *item = &job->items[i];
 
+        job->place = cartefile_find_word(job->at, i);
         if (item->is_late &&
             (fetch(job, item, err) < 0 ||
              copy_plan_add(&item->plan, job->destination, job->is_folder, err) < 0))
@@ -321,6 +330,7 @@ static int plan(struct job *job, struct error *err)
     for (size_t i = 0; i < job->item_count; i++) {
         struct item *item = &job->items[i];
 
+        job->place = cartefile_find_word(job->at, i);
         if (!item->is_late && copy_plan_add(&item->plan, job->destination, job->is_folder, err) < 0)
             return -1;
     }
@@ -348,7 +358,11 @@ static int run(struct job *job, struct error *err)
 
 int copy_step_run(struct stage *stage, const struct cartefile_instruction *at, struct error *err)
 {
-    __attribute__((cleanup(job_done))) struct job job = { .stage = stage, .at = at };
+    __attribute__((cleanup(job_done))) struct job job = {
+        .stage = stage,
+        .at = at,
+        .place = { at->line, at->column },
+    };
     AUTO(merged) struct merged *image = merged_open(&stage->layers, err);
     AUTO_STRINGS struct strings words = { 0 };
 
@@ -356,10 +370,12 @@ int copy_step_run(struct stage *stage, const struct cartefile_instruction *at, s
         read_rules(&job, image, err) < 0)
         return -1;
     job.destination = stage_path(stage, words.items[words.count - 1]);
+    job.place = cartefile_find_word(at, words.count - 1);
     if (copy_plan_is_folder(&job.rules, job.destination, &job.is_folder, err) < 0)
         return fail(&job, err);
     if (add_items(&job, &words, err) < 0)
         return -1;
+    job.place = (struct cartefile_place){ at->line, at->column };
     return run(&job, err);
 }
 

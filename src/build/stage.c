@@ -37,6 +37,14 @@ int stage_fail(struct stage *stage, const struct cartefile_instruction *at)
     return -1;
 }
 
+int stage_fail_at(struct stage *stage, const struct cartefile_instruction *at,
+                  const struct cartefile_place *place, struct error *err)
+{
+    if (stage->failed.line == 0)
+        stage->failed = (struct stage_place){ place->line, place->column, at->last_line };
+    return cartefile_wrap_at(stage->builder->cartefile, at, place, err);
+}
+
 struct manifest *stage_new_scratch(void)
 {
     struct manifest *manifest = alloc_new(struct manifest);

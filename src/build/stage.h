@@ -96,6 +96,10 @@ void stage_report(struct stage *stage, const char *instruction, bool cached);
 /* Keep the place of an instruction that failed, unless one is kept already. Returns -1. */
 int stage_fail(struct stage *stage, const struct cartefile_instruction *at);
 
+/* The same with the place of a part of it, which is put before the text of *err, too. */
+int stage_fail_at(struct stage *stage, const struct cartefile_instruction *at,
+                  const struct cartefile_place *place, struct error *err);
+
 /* What FROM scratch begins with: no layer, and the usual PATH. */
 #define STAGE_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 struct manifest *stage_new_scratch(void) MUST_CHECK;

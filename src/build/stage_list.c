@@ -20,7 +20,7 @@
 #include "util/parse.h"
 #include "util/text.h"
 
-static int check_platform(const struct stage *stage, const struct cartefile_instruction *at,
+static int check_platform(struct stage *stage, const struct cartefile_instruction *at,
                           struct error *err)
 {
     const struct strings_pair *flag = strings_map_find(&at->flags, "platform");
@@ -35,8 +35,11 @@ static int check_platform(const struct stage *stage, const struct cartefile_inst
     if (!*wanted)
         return cartefile_error(stage->builder->cartefile, at, err,
                                "--platform is empty: '%s' has no value", flag->value);
-    if (platform_is_own(wanted, &is_own, err) < 0)
-        return cartefile_wrap(stage->builder->cartefile, at, err);
+    if (platform_is_own(wanted, &is_own, err) < 0) {
+        const struct cartefile_place place = cartefile_find_flag(at, "platform");
+
+        return stage_fail_at(stage, at, &place, err);
+    }
     if (!is_own)
         return cartefile_error(stage->builder->cartefile, at, err,
                                "platform '%s' cannot be built here: this machine is %s, and "
@@ -153,8 +156,10 @@ static int load_image(struct stage *stage, const struct cartefile_instruction *a
                   "'carte build -t %s FOLDER', or make a base with 'carte bootstrap'",
                   stage->base, stage->base, stage->base);
     if (!image) {
+        const struct cartefile_place place = cartefile_find_word(at, 0);
+
         stage_list_hint(stage, stage->base, err);
-        return cartefile_wrap(builder->cartefile, at, err);
+        return stage_fail_at(stage, at, &place, err);
     }
     return store_load_manifest(builder->store, image->digest, &stage->manifest, err);
 }

@@ -40,8 +40,37 @@ int cartefile_error(const struct cartefile *cartefile, const struct cartefile_in
 int cartefile_wrap(const struct cartefile *cartefile, const struct cartefile_instruction *at,
                    struct error *err)
 {
-    return error_wrap(err, "%s:%zu:%zu: %s", cartefile->path, at->line, at->column,
+    const struct cartefile_place place = { at->line, at->column };
+
+    return cartefile_wrap_at(cartefile, at, &place, err);
+}
+
+int cartefile_wrap_at(const struct cartefile *cartefile, const struct cartefile_instruction *at,
+                      const struct cartefile_place *place, struct error *err)
+{
+    return error_wrap(err, "%s:%zu:%zu: %s", cartefile->path, place->line, place->column,
                       cartefile_keyword_name(at->keyword));
+}
+
+static struct cartefile_place find_place(const struct cartefile_instruction *at,
+                                         const struct cartefile_places *places, size_t index)
+{
+    return index < places->count ? places->items[index]
+                                 : (struct cartefile_place){ at->line, at->column };
+}
+
+struct cartefile_place cartefile_find_word(const struct cartefile_instruction *at, size_t index)
+{
+    return find_place(at, &at->word_places, index);
+}
+
+struct cartefile_place cartefile_find_flag(const struct cartefile_instruction *at, const char *key)
+{
+    size_t index = 0;
+
+    while (index < at->flags.count && strcmp(at->flags.pairs[index].key, key) != 0)
+        index++;
+    return find_place(at, &at->flag_places, index);
 }
 
 void cartefile_free(struct cartefile *cartefile)
@@ -151,6 +180,7 @@ static int read_trigger(struct cartefile *triggers, const struct cartefile_instr
     diagnostic_done(&diagnostics);
     if (result < 0)
         return error_wrap(err, "trigger '%.200s' of the image", text);
+    cartefile_instruction_forget_places(&triggers->instructions[before]);
     triggers->instructions[before].line = from->line;
     triggers->instructions[before].column = from->column;
     triggers->instructions[before].last_line = from->last_line;

@@ -54,6 +54,18 @@ struct cartefile_heredoc {
     bool expand; /* its name was not quoted */
 };
 
+struct cartefile_place {
+    size_t line, column; /* from 1; the column counts characters */
+};
+
+/* Of how many words and flags the places are known. */
+#define CARTEFILE_PLACES_MAX 64U
+
+struct cartefile_places {
+    struct cartefile_place *items;
+    size_t count;
+};
+
 struct cartefile_instruction {
     enum cartefile_keyword keyword;
     size_t line, column, last_line; /* of its keyword, and where it ends */
@@ -63,8 +75,9 @@ struct cartefile_instruction {
     /* "--chown=1:2" is chown, 1:2; without a value "true"; several of a key where that is allowed
      */
     struct strings_map flags;
-    char *rest;           /* what follows the flags, lines joined; of ONBUILD the whole trigger */
-    bool is_json;         /* `rest` is a JSON array of strings */
+    char *rest; /* what follows the flags, lines joined; of ONBUILD the whole trigger */
+    struct cartefile_places flag_places, word_places; /* see cartefile_find_word() */
+    bool is_json;                                     /* `rest` is a JSON array of strings */
     struct strings words; /* its elements, or else words with their quotes */
     struct cartefile_heredoc *heredocs;
     size_t heredoc_count;
@@ -102,6 +115,13 @@ int cartefile_parse_triggers(const struct cartefile *cartefile,
 void cartefile_free(struct cartefile *cartefile);
 DEFINE_CLEANUP(cartefile)
 
+/*
+ * Where the word of that index stands, or the flag --KEY. It is the place of the instruction where
+ * that is not known: in a JSON array, in a trigger of an image, behind many others.
+ */
+struct cartefile_place cartefile_find_word(const struct cartefile_instruction *at, size_t index);
+struct cartefile_place cartefile_find_flag(const struct cartefile_instruction *at, const char *key);
+
 const char *cartefile_keyword_name(enum cartefile_keyword keyword);
 
 /* Fill *err with "path:line:column: " and the text. Returns -1. */
@@ -111,3 +131,6 @@ int cartefile_error(const struct cartefile *cartefile, const struct cartefile_in
 /* Put "path:line:column: KEYWORD" before the text of *err, which must be filled. Returns -1. */
 int cartefile_wrap(const struct cartefile *cartefile, const struct cartefile_instruction *at,
                    struct error *err);
+/* The same with the place of a part of the instruction. */
+int cartefile_wrap_at(const struct cartefile *cartefile, const struct cartefile_instruction *at,
+                      const struct cartefile_place *place, struct error *err);

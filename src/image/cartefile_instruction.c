@@ -22,8 +22,16 @@
 
 #define BLANKS " \t\v\f\r"
 
+void cartefile_instruction_forget_places(struct cartefile_instruction *instruction)
+{
+    free(instruction->flag_places.items);
+    free(instruction->word_places.items);
+    instruction->flag_places = instruction->word_places = (struct cartefile_places){ 0 };
+}
+
 void cartefile_instruction_done(struct cartefile_instruction *instruction)
 {
+    cartefile_instruction_forget_places(instruction);
     free(instruction->spelling);
     free(instruction->comment);
     strings_map_done(&instruction->flags);
@@ -55,6 +63,18 @@ int cartefile_instruction_refuse(const struct cartefile_reading *reading, size_t
     place.last_line = place.line;
     diagnostic_add(reading->diagnostics, DIAGNOSTIC_ERROR, &place, NULL, "%s", text);
     return -1;
+}
+
+/* Looking for a place takes as long as the line is, hence the limit. */
+static void add_place(const struct cartefile_reading *reading, size_t offset,
+                      struct cartefile_places *places)
+{
+    struct cartefile_place *place = NULL;
+
+    if (places->count == CARTEFILE_PLACES_MAX)
+        return;
+    place = ALLOC_APPEND(places->items, places->count);
+    cartefile_lines_place(&reading->line, offset, &place->line, &place->column);
 }
 
 static size_t skip_blanks(const char *text, size_t offset)
@@ -113,6 +133,7 @@ static int add_flag(const struct cartefile_reading *reading, size_t offset, cons
     if (flag->kind != CARTEFILE_AGAIN && strings_map_find(&at->flags, key))
         return cartefile_instruction_refuse(reading, offset, "the flag '--%s' is given twice", key);
     strings_map_add(&at->flags, key, equals ? equals + 1 : "true");
+    add_place(reading, offset, &at->flag_places);
     return 0;
 }
 
@@ -137,6 +158,20 @@ static int take_flags(const struct cartefile_reading *reading, size_t *offset,
             break;
     }
     return result;
+}
+
+static void take_words(const struct cartefile_reading *reading, size_t offset,
+                       struct cartefile_instruction *at)
+{
+    const char *text = text_get(&reading->line.text);
+    char escape = reading->cartefile->escape;
+
+    cartefile_words_split(at->rest, escape, &at->words);
+    for (size_t i = 0; i < MIN(at->words.count, (size_t)CARTEFILE_PLACES_MAX); i++) {
+        offset += strspn(text + offset, " \t");
+        add_place(reading, offset, &at->word_places);
+        offset = (size_t)(cartefile_words_end(text + offset, escape) - text);
+    }
 }
 
 /* What is no JSON array is a list of words; an array of other things than strings is a mistake. */
@@ -290,7 +325,7 @@ static int read_at(struct cartefile_reading *reading, size_t offset,
     if (take_json(reading, offset, at) < 0)
         return -1;
     if (!at->is_json)
-        cartefile_words_split(at->rest, reading->cartefile->escape, &at->words);
+        take_words(reading, offset, at);
     /* Whatever else is wrong, the lines of a here-document are no instructions. */
     if (take_heredocs(reading, offset, at) < 0 || flags < 0 ||
         check_count(reading, first, at) < 0 || take_trigger(reading, offset, at) < 0)

@@ -28,6 +28,9 @@ int cartefile_instruction_read(struct cartefile_reading *reading,
                                struct cartefile_instruction *out) MUST_CHECK;
 void cartefile_instruction_done(struct cartefile_instruction *instruction);
 
+/* Of an instruction that stands elsewhere than it was read. */
+void cartefile_instruction_forget_places(struct cartefile_instruction *instruction);
+
 /* Add a mistake at the byte `offset` of the instruction that is read. Returns -1. */
 int cartefile_instruction_refuse(const struct cartefile_reading *reading, size_t offset,
                                  const char *format, ...) PRINTF_LIKE(3, 4);

@@ -423,12 +423,12 @@ static void mistakes_name_file_and_line(void **state)
         const char *text, *part;
     } cases[] = {
         { "FROM scratch\nCPOY a b\n", "Cartefile:2:1: unknown instruction 'CPOY'" },
-        { "FROM scratch\nCOPY missing /\n", "Cartefile:2:1: COPY: 'missing' does not exist" },
-        { "FROM nothing-here\n", "Cartefile:1:1: FROM: there is no image" },
+        { "FROM scratch\nCOPY missing /\n", "Cartefile:2:6: COPY: 'missing' does not exist" },
+        { "FROM nothing-here\n", "Cartefile:1:6: FROM: there is no image" },
         { "RUN x\nFROM scratch\n", "Cartefile:1:1: RUN stands before FROM" },
         { "FROM scratch\nRUN --mount=type=cache x\n",
           "Cartefile:2:1: --mount: a cache needs a target" },
-        { "FROM scratch\nADD ftp://a/b /\n", "Cartefile:2:1: ADD: 'ftp://a/b' cannot be fetched" },
+        { "FROM scratch\nADD ftp://a/b /\n", "Cartefile:2:5: ADD: 'ftp://a/b' cannot be fetched" },
         { "FROM scratch\nCOPY --from=other a /\n", "neither an earlier stage" },
     };
     const struct place *place = *state;

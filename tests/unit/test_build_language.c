@@ -33,11 +33,11 @@ static void from_a_missing_image_says_how_to_get_it(void **state)
 
     bed_must_fail(
         bed, "FROM debian:bookworm\n",
-        "Cartefile:1:1: FROM: there is no image 'debian:bookworm' in the store: get it with "
+        "Cartefile:1:6: FROM: there is no image 'debian:bookworm' in the store: get it with "
         "'carte pull debian:bookworm'");
     assert_non_null(strstr(bed->err.text, "carte bootstrap"));
     bed_must_fail(bed, "FROM scratch AS builder\nFROM bulder\n",
-                  "Cartefile:2:1: FROM: no earlier stage is called 'bulder', did you mean "
+                  "Cartefile:2:6: FROM: no earlier stage is called 'bulder', did you mean "
                   "'builder'?: there is no image");
     bed_must_fail(
         bed, "FROM scratch AS builder\nFROM scratch\nCOPY --from=bulder / /\n",
@@ -368,7 +368,7 @@ static void the_ignore_file_beside_the_cartefile_comes_first(void **state)
     bed_write(bed, "context/.carteignore", "nothing\n");
     bed_must_build(bed, NULL);
     bed_write(bed, "other/web.Cartefile.dockerignore", "b\n");
-    bed_must_fail(bed, NULL, "web.Cartefile:3:1: COPY");
+    bed_must_fail(bed, NULL, "web.Cartefile:3:6: COPY");
     bed_write(bed, "other/web.Cartefile.carteignore", "# nothing\n");
     bed_must_build(bed, NULL);
     bed_write(bed, "other/web.Cartefile.carteignore", "x\n[\n");
