@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "runtime/channel.h"
@@ -258,10 +259,29 @@ static pid_t fork_in_joined_user(const struct container_spec *spec, int cgroup_f
     return pid;
 }
 
+/*
+ * The child inherits that nobody may look into it or trace it: processes of the namespace that it
+ * is born in could be quicker than its own first step. Returns what was before.
+ */
+static int hide(void)
+{
+    int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    return dumpable;
+}
+
+static void unhide(int dumpable)
+{
+    if (dumpable == 1)
+        prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+
 pid_t namespace_fork(const struct container_spec *spec, int cgroup_fd, int *pidfd_out,
                      struct error *err)
 {
     struct detour detour = { 0 };
+    int dumpable = hide();
     int status = 0;
     pid_t pid = -1;
 
@@ -275,21 +295,27 @@ pid_t namespace_fork(const struct container_spec *spec, int cgroup_fd, int *pidf
         pid = fork_in_joined_user(spec, cgroup_fd, pidfd_out, err);
     else if (status == 0)
         pid = process_fork(flags_of(spec), cgroup_fd, spec->sibling, pidfd_out, err);
-    if (pid != 0)
+    if (pid != 0) {
         go_back(&detour);
+        unhide(dumpable);
+    }
     return pid;
 }
 
 pid_t namespace_fork_beside(int pidfd, int cgroup_fd, int *pidfd_out, struct error *err)
 {
     AUTO_CLOSE int own = open_namespace("/proc/self/ns/pid", err);
+    int dumpable = 1;
     pid_t pid = -1;
 
     if (own < 0)
         return -1;
     if (setns(pidfd, CLONE_NEWPID) < 0)
         return error_set_errno(err, errno, "enter the container's pid namespace");
+    dumpable = hide();
     pid = process_fork(0, cgroup_fd, false, pidfd_out, err);
+    if (pid != 0)
+        unhide(dumpable);
     if (pid != 0 && setns(own, CLONE_NEWPID) < 0)
         abort();
     return pid;
