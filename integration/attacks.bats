@@ -226,3 +226,42 @@ PYTHON
         done
     done
 }
+
+# hostile NAME...: none of these commands succeeds, whatever else the name looks like.
+hostile() {
+    local name=$1
+    fails carte run --rm --name "$name" box true
+    fails carte create "--name=$name" box
+    for command in start stop kill rm inspect logs pause; do
+        fails carte "$command" -- "$name"
+    done
+    fails carte exec -- "$name" true
+    fails carte-stack -p "$name" -f ok.yaml up -d
+}
+
+@test "S40 hostile names of containers, projects, services and what a file names are refused" {
+    printf 'services: {box: {image: box, command: [sleep, "1000"]}}\n' >ok.yaml
+    find "$CARTE_TEST" -path "$CARTE_ROOT/stacks" -prune -o -print | sort >before
+    printf 'x%.0s' {1..300} >long
+    local wrong=''
+    while IFS= read -r -d '' name; do
+        hostile "$name" >>said 2>&1 || { echo "'$name'"; tail -n 3 said; return 1; }
+        for file in '{name: "x", services: {($n): {image: "box"}}}' \
+            '{name: "x", services: {box: {image: "box", container_name: $n}}}' \
+            '{name: "x", services: {box: {image: "box", networks: [$n]}}, networks: {($n): {}}}' \
+            '{name: "x", services: {box: {image: "box", volumes: [{type: "volume", source: $n, target: "/v"}]}}, volumes: {($n): {}}}' \
+            '{name: "x", services: {box: {image: "box", hostname: $n}}}' \
+            '{name: "x", services: {box: {image: "box", secrets: [{source: $n, target: "t"}]}}, secrets: {($n): {file: "long"}}}'; do
+            jq -n --arg n "$name" "$file" >hostile.yaml
+            fails carte-stack -f hostile.yaml config -q >>said 2>&1 || { echo "'$name' in $file"; wrong=1; }
+        done
+    done < <(printf '%s\0' ../x ../../etc . .. a/b /etc ' ' 'a b' $'a\nb' $'\e[31m' -rf '%s%n%s' 'a;id' '$(id)' \
+        '*' '~' "a'b" 'a"b' 'a\b' ä ａ "$(cat long)" @)
+    # Neither a file, nor a stack, nor a control character on the way to the terminal.
+    [ -z "$wrong" ]
+    rm -f hostile.yaml
+    find "$CARTE_TEST" -path "$CARTE_ROOT/stacks" -prune -o -print | sort | grep -vE '/(said|long|before)$' |
+        diff <(grep -vE '/(said|long|before)$' before) -
+    fails grep -nP '[\x00-\x08\x0b-\x1f\x7f]' said
+    [ -z "$(carte ps -aq)" ]
+}

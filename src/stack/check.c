@@ -269,6 +269,10 @@ static void check_replicas(const struct check *check, const struct service *serv
     if (service->container_name && (service->replicas > 1 || policy->max > 1))
         report(check, AT("services", service->name, "container_name"),
                "one name cannot serve several replicas; remove it, or run one replica");
+    if (service->hostname && !is_name(service->hostname))
+        report(check, AT("services", service->name, "hostname"),
+               "'%s' is not a name; write at most 63 letters, digits, '-', '_' and '.'",
+               service->hostname);
     if (service->container_name && !is_name(service->container_name))
         report(check, AT("services", service->name, "container_name"),
                "'%s' is not a name; write at most 63 letters, digits, '-', '_' and '.'",
@@ -398,6 +402,10 @@ void check_stack(struct reading *reading, const struct node *root, const struct 
         check_names(&check, "networks", stack->networks[i].key);
     for (size_t i = 0; i < stack->volume_count; i++)
         check_names(&check, "volumes", stack->volumes[i].key);
+    for (size_t i = 0; i < stack->config_count; i++)
+        check_names(&check, "configs", stack->configs[i].key);
+    for (size_t i = 0; i < stack->secret_count; i++)
+        check_names(&check, "secrets", stack->secrets[i].key);
     check_circles(&check);
     if (stack->service_count == 0 && !reading->resolved)
         report(&check, AT("services"), "the stack has no services; add one under 'services'");
