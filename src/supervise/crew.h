@@ -116,15 +116,14 @@ struct crew {
     bool rules_stale, names_stale; /* the ready set changed */
     bool askers_stale;             /* a replica was added that may ask for names */
     bool front_stale;              /* networks or ports changed */
-    bool is_new;           /* applied by itself at its first start, and by no command since */
-    bool ending;           /* `down` */
-    bool has_stepped;      /* in this second */
-    unsigned seconds;      /* since the start */
-    bool is_limited;       /* its containers together have a limit of memory */
-    int64_t idle_since_ms; /* single containers: there are none since; 0: there are some */
-    bool is_at_rest;       /* memory was given back since the last step */
-    bool is_swept;         /* nothing of the stack is left */
-    int exit_status;       /* of the process, when the loop ends */
+    bool is_new;               /* applied by itself at its first start, and by no command since */
+    bool ending;               /* `down` */
+    bool has_stepped;          /* in this second */
+    unsigned seconds;          /* since the start */
+    int64_t idle_since_ms;     /* single containers: there are none since; 0: there are some */
+    bool is_at_rest;           /* memory was given back since the last step */
+    bool is_limited, is_swept; /* memory of all containers; nothing of the stack is left */
+    int exit_status;           /* of the process, when the loop ends */
 };
 
 /* Something changed: crew_step() runs before the loop sleeps again. */
