@@ -185,6 +185,15 @@ hook() {
     [ -e left ] && [ ! -s left ]
 }
 
+@test "config.md#hooks: one that cannot be waited for is ended" {
+    edit "$(hook poststop 'sleep 1000')"
+    oci create box </dev/null
+    timeout -k 1 60 strace -qq -o /dev/null -e trace=poll -e inject=poll:error=ENOMEM \
+        "$OCI" --root "$CARTE_TEST/oci" delete box 2>warning
+    grep 'wait for' warning
+    nothing_left
+}
+
 @test "config.md#hooks: each kind takes path, args, env and timeout, and refuses what is wrong with them" {
     for kind in prestart createRuntime createContainer startContainer poststart poststop; do
         for wrong in '{"args": ["x"]}' '{"path": ""}' '{"path": "bin/sh"}' '{"path": "/bin/sh", "timeout": -1}' \

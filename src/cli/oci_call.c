@@ -39,8 +39,8 @@ int oci_call_open(const struct command_call *call, bool locked, struct folder *f
         return -1;
     error_clear(err);
     return error_set(err, ERROR_NOT_FOUND,
-                     "container '%s' was never made: its creation was killed; 'delete --force' "
-                     "frees the id",
+                     "container '%s' does not exist: its creation or removal was cut short; "
+                     "'delete --force' frees the id",
                      id);
 }
 

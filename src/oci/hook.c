@@ -159,9 +159,12 @@ static void listen_to(struct running *running)
         close_end(&running->output_fd);
 }
 
-/* Until it has ended; false: the time is over. */
-static bool attend(struct running *running, const char *state, int64_t deadline_ms)
+/* Until it has ended. */
+static int attend(const struct hook *hook, struct running *running, const char *state,
+                  struct error *err)
 {
+    int64_t deadline_ms = hook->timeout_s ? clock_now_ms() + hook->timeout_s * SECOND_MS : -1;
+
     for (;;) {
         struct pollfd watched[] = {
             { .fd = running->pidfd, .events = POLLIN },
@@ -171,29 +174,33 @@ static bool attend(struct running *running, const char *state, int64_t deadline_
         int64_t left = deadline_ms < 0 ? -1 : deadline_ms - clock_now_ms();
 
         if (deadline_ms >= 0 && left <= 0)
-            return false;
-        poll(watched, ARRAY_SIZE(watched), (int)MIN(left, INT32_MAX));
+            return error_set(err, ERROR_TIMEOUT, "'%.256s' did not end within %lld seconds",
+                             hook->path, (long long)hook->timeout_s);
+        if (poll(watched, ARRAY_SIZE(watched), (int)MIN(left, INT32_MAX)) < 0 && errno != EINTR)
+            return error_set_errno(err, errno, "wait for '%.256s'", hook->path);
         if (watched[1].revents)
             feed(running, state);
         if (watched[2].revents)
             listen_to(running);
         if (watched[0].revents)
-            return true;
+            return 0;
     }
 }
 
-static int judge(const struct hook *hook, struct running *running, bool in_time, struct error *err)
+static siginfo_t reap(const struct running *running)
 {
     siginfo_t info = { 0 };
-    int length = 0;
 
-    if (!in_time)
-        kill(-running->pid, SIGKILL);
     while (waitid(P_PIDFD, (id_t)running->pidfd, &info, WEXITED) < 0 && errno == EINTR)
         ;
-    if (!in_time)
-        return error_set(err, ERROR_TIMEOUT, "'%.256s' did not end within %lld seconds", hook->path,
-                         (long long)hook->timeout_s);
+    return info;
+}
+
+static int judge(const struct hook *hook, struct running *running, struct error *err)
+{
+    const siginfo_t info = reap(running);
+    int length = 0;
+
     if (running->output_fd >= 0)
         listen_to(running);
     length = (int)running->printed_length;
@@ -211,11 +218,13 @@ static int run_one(const struct hook *hook, const char *state, struct error *err
     struct running running = { .pid = -1, .pidfd = -1, .stdin_fd = -1, .output_fd = -1 };
     int result = start_hook(hook, &running, err);
 
-    if (result == 0) {
-        int64_t deadline = hook->timeout_s ? clock_now_ms() + hook->timeout_s * SECOND_MS : -1;
-        bool in_time = attend(&running, state, deadline);
-
-        result = judge(hook, &running, in_time, err);
+    if (result == 0 && attend(hook, &running, state, err) < 0) {
+        kill(-running.pid, SIGKILL);
+        kill(running.pid, SIGKILL); /* it may not have made the group yet */
+        reap(&running);
+        result = -1;
+    } else if (result == 0) {
+        result = judge(hook, &running, err);
     }
     cleanup_close(&running.stdin_fd);
     cleanup_close(&running.output_fd);
