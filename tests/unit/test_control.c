@@ -19,6 +19,9 @@
 #include "util/alloc.h"
 #include "util/error.h"
 #include "util/file.h"
+#include "util/local_socket.h"
+
+#define SILENT_CLIENTS 400 /* of the 1024 descriptors that a process usually has, two each */
 
 /*
  * Server and client in one process: the client, which blocks, runs in a thread of its own while
@@ -321,6 +324,26 @@ static void s23_the_socket_is_for_its_owner_alone(void **state)
     assert_int_equal(status.st_mode & 0777, 0600);
 }
 
+/* Half of them have begun a request, which they never end. */
+static void s33_clients_that_say_nothing_keep_nobody_out(void **state)
+{
+    struct fixture *f = *state;
+    int silent[SILENT_CLIENTS];
+
+    for (size_t i = 0; i < ARRAY_SIZE(silent); i++) {
+        struct error err = { 0 };
+
+        assert_int_equal(local_socket_connect(f->socket, &silent[i], &err), 0);
+        if (i % 2)
+            assert_int_equal(send(silent[i], "GET /v1/st", 10, MSG_NOSIGNAL), 10);
+        event_base_loop(f->base, EVLOOP_NONBLOCK);
+    }
+    ask(f, "GET", "/v1/stack");
+    assert_int_equal(f->result, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(silent); i++)
+        close(silent[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +356,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_client_that_left_does_no_harm, set_up, tear_down),
         cmocka_unit_test_setup_teardown(s42_a_body_that_is_no_object_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(events_are_followed_from_a_number_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(s33_clients_that_say_nothing_keep_nobody_out, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(s23_the_socket_is_for_its_owner_alone, set_up, tear_down),
     };
 
