@@ -189,11 +189,12 @@ CARTEFILE
         eventually 20 grep -q second-runs log
         kill "-$signal" "$building"
         wait "$building" && return 1
-        # The next build removes what a killed one left.
+        # The next build ends the containers of a killed one, and removes what is nobody's any more.
         carte build -q -t base --target base one
         eventually 20 nothing_runs || { pgrep -af 'carte build'; return 1; }
+        carte build -q -t base --target base one
+        [ -z "$(ls "$CARTE_ROOT/images/tmp")" ]
     done
-    eventually 5 test -z "$(ls "$CARTE_ROOT/images/tmp")"
 }
 
 # A stage whose result is another each time it is made.
