@@ -13,7 +13,7 @@ services:
     build: ./web
     ports: ["8080:80"]
     stop_signal: SIGKILL
-    deploy: {replicas: 1, resources: {limits: {cpus: "0.20", memory: 64M}}}
+    deploy: {replicas: 1, resources: {limits: {cpus: "0.10", memory: 64M}}}
     restart: always
     autoscale:
       min: 1
