@@ -185,7 +185,7 @@ stack() {
 @test "addresses are given back: a small network serves one container after another" {
     carte network create --subnet 10.77.0.0/28 small
     carte run -d --name stays --network small tool
-    for i in $(seq 20); do
+    for i in $(seq 12); do
         carte run --rm --network small tool true
     done
     # Replica and service have one each: 14, less the gateway, the name server and these.
@@ -306,6 +306,7 @@ stack() {
 }
 
 @test "none, host and the options of name resolution" {
+    carte run -d --name other tool # the supervisor ends with this one, and at once
     [ "$(carte run --rm --network none tool ls /sys/class/net)" = lo ]
     [ "$(carte run --rm --network host tool ip -o link | wc -l)" = "$(ip -o link | wc -l)" ]
     carte run --rm --network bridge tool ip -4 addr show eth0 | grep -q 'inet '
@@ -317,4 +318,66 @@ stack() {
     grep -qx $'192.0.2.9\tdb' out
     run carte run --rm --link web tool true
     [ "$status" -ne 0 ]
+}
+
+@test "a service in the network of another has its addresses, and follows it" {
+    mkdir -p pair
+    cat >pair.yaml <<'YAML'
+name: pair
+services:
+  web: {image: tool, stop_grace_period: 10ms, environment: {V: one}}
+  side: {image: tool, stop_grace_period: 10ms, command: [sleep, '1000'], network_mode: 'service:web'}
+YAML
+    carte-stack -f pair.yaml up -d
+    addresses() {
+        carte-stack -p pair exec -T "$1" ip -4 -o addr show | awk '{ print $2, $4 }'
+    }
+    [ "$(addresses side)" = "$(addresses web)" ]
+    eventually 5 page_is_there
+    # What restarts in place keeps its network, and its guest runs on.
+    pid=$(carte inspect -f '{{.State.Pid}}' pair-side-1)
+    carte-stack -p pair restart -t 0 web
+    [ "$(carte inspect -f '{{.State.Pid}}' pair-side-1)" = "$pid" ]
+    [ "$(addresses side)" = "$(addresses web)" ]
+    # One that is replaced has another, and its guest goes there.
+    sed -i 's/one/two/' pair.yaml
+    carte-stack -f pair.yaml up -d
+    eventually 10 same_addresses
+    eventually 5 page_is_there
+    kill -9 "$(supervisor_pid pair)"
+    eventually 10 same_addresses
+    # Nothing of the first network is left: one link for the one replica that has a network.
+    links=c$(object_name pair)
+    [ "$(ip -o link | grep -c " ${links/carte/}")" = 2 ]
+}
+
+same_addresses() {
+    [ -n "$(addresses web)" ] && [ "$(addresses side)" = "$(addresses web)" ]
+}
+
+page_is_there() {
+    [ "$(page 127.0.0.1 carte-stack -p pair exec -T side)" = "$CARTE_TEST/web" ]
+}
+
+@test "a container in the network of another" {
+    carte run -d --name web tool
+    carte run -d --name side --network container:web tool sleep 1000
+    side_sees() {
+        [ "$(page 127.0.0.1 carte exec side)" = "$CARTE_TEST/web" ]
+    }
+    eventually 5 side_sees
+    run carte rm -f web
+    [ "$status" -ne 0 ]
+    [[ "$output" == *"'side' is on the network of 'web'"* ]]
+    carte exec web true
+    run carte run -d --network container:web -p 8080:80 tool
+    [ "$status" -eq 125 ]
+    [[ "$output" == *"publish its ports there"* ]]
+    carte rm -f side
+    carte stop -t 0 web
+    run carte run --rm --network container:web tool true
+    [ "$status" -eq 125 ]
+    [[ "$output" == *"container 'web' does not run"* ]]
+    run carte run --rm --network container:nosuch tool true
+    [[ "$output" == *"no such container"* ]]
 }

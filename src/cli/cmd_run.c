@@ -17,6 +17,7 @@
 #include "cli/registry_job.h"
 #include "cli/single_attach.h"
 #include "cli/single_change.h"
+#include "cli/single_network.h"
 #include "cli/single_spec.h"
 #include "supervise/single.h"
 #include "util/alloc.h"
@@ -50,12 +51,17 @@ static int provide_image(struct command_call *call, const char *reference, struc
 /* Make the container, stopped; *name_out is freed by the caller. */
 static int create(struct command_call *call, bool awaited, char **name_out, struct error *err)
 {
-    const struct single_options *options = call->options;
-    AUTO_FREE char *name = options->name ? alloc_text(options->name) : single_change_make_name();
+    const struct single_options *given = call->options;
+    struct single_options options = *given;
+    AUTO_STRINGS struct strings networks = { 0 };
+    AUTO_FREE char *name = given->name ? alloc_text(given->name) : single_change_make_name();
     AUTO_FREE char *text = NULL;
 
     if (single_change_check_name(name, err) < 0 ||
-        single_spec_format(options, name, call->operands, &text, err) < 0 ||
+        single_network_resolve(&given->networks, &networks, err) < 0)
+        return -1;
+    options.networks = networks;
+    if (single_spec_format(&options, name, call->operands, &text, err) < 0 ||
         provide_image(call, call->operands->items[0], err) < 0 ||
         single_change_create(name, text, awaited, err) < 0)
         return -1;

@@ -164,8 +164,8 @@ int single_change_remove(const struct strings *names, struct error *err)
     AUTO_CLOSE int lock = -1;
     size_t left = 0;
 
-    if (single_change_post("/v1/stop", names, 0, err) < 0 || single_lock(true, &lock, err) < 0 ||
-        single_remove(names, &left, err) < 0)
+    if (single_check_removal(names, err) < 0 || single_change_post("/v1/stop", names, 0, err) < 0 ||
+        single_lock(true, &lock, err) < 0 || single_remove(names, &left, err) < 0)
         return -1;
     return left > 0 ? apply(NULL, false, err) : end_supervisor(err);
 }

@@ -11,12 +11,16 @@
 
 #include <string.h>
 
+#include "cli/container_find.h"
+#include "util/alloc.h"
 #include "util/error.h"
 #include "util/text.h"
 
+/* Of another container it is known by now which service it is. */
 static bool is_mode(const char *word)
 {
-    return strcmp(word, "none") == 0 || strcmp(word, "host") == 0;
+    return strcmp(word, "none") == 0 || strcmp(word, "host") == 0 ||
+           text_starts_with(word, "service:");
 }
 
 /* The network of single containers that say nothing. */
@@ -27,11 +31,6 @@ static bool is_default(const char *word)
 
 static int check_word(const char *word, struct error *err)
 {
-    if (text_starts_with(word, "container:"))
-        return error_set(err, ERROR_UNSUPPORTED,
-                         "option '--network': '%s' is not built yet; write bridge, host, none or "
-                         "the name of a network",
-                         word);
     if (strpbrk(word, ",="))
         return error_set(err, ERROR_INVALID,
                          "option '--network': '%s' is no name; write NAME alone, and --ip and "
@@ -102,4 +101,37 @@ int single_network_set(const struct single_options *options, struct json *servic
         }
     }
     return check_named(options, named, err);
+}
+
+static int resolve(const char *word, char **out, struct error *err)
+{
+    AUTO_CONTAINER_FIND struct container_find found = { 0 };
+
+    if (container_find_single(word, &found, err) < 0)
+        return -1;
+    if (!text_equal(json_find_text(found.replica, "state", ""), "running"))
+        return error_set(err, ERROR_SYSTEM,
+                         "container '%s' does not run: its network can be joined when it does",
+                         word);
+    *out = alloc_format("service:%s", json_find_text(found.replica, "service", ""));
+    return 0;
+}
+
+int single_network_resolve(const struct strings *words, struct strings *out, struct error *err)
+{
+    static const char mark[] = "container:";
+
+    for (size_t i = 0; i < words->count; i++) {
+        const char *word = words->items[i];
+        AUTO_FREE char *service = NULL;
+
+        if (text_starts_with(word, "service:"))
+            return error_set(err, ERROR_INVALID,
+                             "option '--network': write container:NAME for the network of another "
+                             "container");
+        if (text_starts_with(word, mark) && resolve(word + sizeof(mark) - 1, &service, err) < 0)
+            return error_wrap(err, "option '--network'");
+        strings_add(out, service ? service : word);
+    }
+    return 0;
 }

@@ -12,6 +12,10 @@
 
 struct error;
 
+/* The words of --network with the service's name for container:NAME, which is looked up. */
+int single_network_resolve(const struct strings *words, struct strings *out,
+                           struct error *err) MUST_CHECK;
+
 /*
  * Pure: what the options come to in the service, and in the networks of its stack file.
  * ERROR_INVALID names the option.

@@ -57,7 +57,7 @@ const struct option single_option_rows[] = {
     LIST_OPTION(0, "expose", "PORT", expose, "Note a port that it listens on."),
     LIST_OPTION(0, "network", "NAME", networks,
                 "A network that carte network create made; or bridge (with a way to the outside), "
-                "host or none; may be given again."),
+                "host, none, or container:NAME (that one's); may be given again."),
     LIST_OPTION(0, "network-alias", "NAME", network_aliases,
                 "A further name of it on those networks; may be given again."),
     TEXT_OPTION(0, "ip", "ADDRESS", ip, "Its address on the network."),

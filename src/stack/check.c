@@ -80,6 +80,23 @@ static const char *index_key(char buffer[24], size_t index)
 
 /* ---- defaults ---- */
 
+/* Whose network it joins is started first, unless the file says when. */
+static void complete_joined(const struct stack *stack, struct service *service)
+{
+    const char *joined = stack_find_joined(service);
+    struct service_dependency *dependency = NULL;
+
+    for (size_t i = 0; joined && i < service->dependency_count; i++)
+        if (strcmp(service->depends_on[i].service, joined) == 0)
+            return;
+    if (!joined || !stack_find_service(stack, joined))
+        return;
+    dependency = ALLOC_APPEND(service->depends_on, service->dependency_count);
+    dependency->service = alloc_text(joined);
+    dependency->condition = SERVICE_STARTED;
+    dependency->required = true;
+}
+
 static void complete_service(struct stack *stack, struct service *service)
 {
     if (service->build.present && !service->image)
@@ -89,6 +106,7 @@ static void complete_service(struct stack *stack, struct service *service)
 
         network->network = alloc_text("default");
     }
+    complete_joined(stack, service);
 }
 
 static bool is_used(const struct stack *stack, const char *network)
@@ -170,6 +188,17 @@ static const char *nearest_service(const struct stack *stack, const char *name)
     return near;
 }
 
+static void report_missing(const struct check *check, const char *const *keys, const char *service)
+{
+    const char *near = nearest_service(check->stack, service);
+
+    if (near)
+        report(check, keys, "there is no service '%s'; did you mean '%s'?", service, near);
+    else
+        report(check, keys, "there is no service '%s' in this stack, or its profile is not active",
+               service);
+}
+
 /* ---- one service ---- */
 
 static void check_networks(const struct check *check, const struct service *service)
@@ -191,6 +220,30 @@ static void check_networks(const struct check *check, const struct service *serv
             report(check, AT("services", service->name, "networks", network->network),
                    "one address cannot serve several replicas; remove 'ipv4_address'");
     }
+}
+
+/* The other one's network: it must have one, and only one. */
+static void check_joined(const struct check *check, const struct service *service)
+{
+    const char *joined = stack_find_joined(service);
+    const struct service *other = joined ? stack_find_service(check->stack, joined) : NULL;
+
+    if (!joined)
+        return;
+    if (!other) {
+        report_missing(check, AT("services", service->name, "network_mode"), joined);
+        return;
+    }
+    if (other->network_mode)
+        report(check, AT("services", service->name, "network_mode"),
+               "service '%s' has no network of its own to join; write what its network_mode says",
+               joined);
+    if (other->replicas > 1 || other->autoscale.max > 1)
+        report(check, AT("services", service->name, "network_mode"),
+               "service '%s' has several replicas, and so several networks", joined);
+    if (service->port_count > 0)
+        report(check, AT("services", service->name, "ports"),
+               "a service in the network of '%s' has no address; publish its ports there", joined);
 }
 
 static void check_mounts(const struct check *check, const struct service *service)
@@ -246,17 +299,10 @@ static void check_dependencies(const struct check *check, const struct service *
 {
     for (size_t i = 0; i < service->dependency_count; i++) {
         const struct service_dependency *dependency = &service->depends_on[i];
-        const char *near = nearest_service(check->stack, dependency->service);
 
-        if (stack_find_service(check->stack, dependency->service))
-            continue;
-        if (near)
-            report(check, AT("services", service->name, "depends_on", dependency->service),
-                   "there is no service '%s'; did you mean '%s'?", dependency->service, near);
-        else
-            report(check, AT("services", service->name, "depends_on", dependency->service),
-                   "there is no service '%s' in this stack, or its profile is not active",
-                   dependency->service);
+        if (!stack_find_service(check->stack, dependency->service))
+            report_missing(check, AT("services", service->name, "depends_on", dependency->service),
+                           dependency->service);
     }
 }
 
@@ -295,6 +341,7 @@ static void check_service(const struct check *check, const struct service *servi
         report(check, AT("services", service->name),
                "the service has neither 'image' nor 'build'; add one");
     check_networks(check, service);
+    check_joined(check, service);
     check_mounts(check, service);
     check_files(check, service, service->configs, service->config_count, "configs");
     check_files(check, service, service->secrets, service->secret_count, "secrets");

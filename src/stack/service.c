@@ -94,9 +94,11 @@ static void check_service(struct reading *reading, const struct node *map, void 
     const struct service *service = base;
     const char *mode = service->network_mode;
 
-    if (mode && strcmp(mode, "none") != 0 && strcmp(mode, "host") != 0)
+    if (mode && strcmp(mode, "none") != 0 && strcmp(mode, "host") != 0 &&
+        !text_starts_with(mode, "service:"))
         reading_error(reading, node_find(map, "network_mode"),
-                      "'%s' is not supported; write none, host, or use 'networks'", mode);
+                      "'%s' is not supported; write none, host, service:NAME, or use 'networks'",
+                      mode);
     if (mode && service->network_count > 0)
         reading_error(reading, node_find(map, "networks"),
                       "'networks' and 'network_mode' exclude each other; keep one");
@@ -252,7 +254,7 @@ static const struct field service_fields[] = {
     {
         .key = "network_mode",
         MEMBER(STRING, struct service, network_mode),
-        .doc = "`none` or `host`, in place of networks.",
+        .doc = "`none`, `host`, or `service:NAME`: that service's; in place of networks.",
     },
     {
         .key = "volumes",

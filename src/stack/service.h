@@ -46,7 +46,7 @@ struct service {
         extra_hosts, profiles;
     struct service_network *networks; /* empty with network_mode */
     size_t network_count;
-    char *network_mode;           /* none, host, or NULL */
+    char *network_mode;           /* none, host, service:NAME, or NULL */
     struct service_mount *mounts; /* volumes and tmpfs */
     size_t mount_count;
     struct service_dependency *depends_on;

@@ -360,6 +360,15 @@ const struct service *stack_find_service(const struct stack *stack, const char *
     return NULL;
 }
 
+const char *stack_find_joined(const struct service *service)
+{
+    static const char mark[] = "service:";
+
+    return service->network_mode && text_starts_with(service->network_mode, mark)
+               ? service->network_mode + sizeof(mark) - 1
+               : NULL;
+}
+
 const struct stack_network *stack_find_network(const struct stack *stack, const char *key)
 {
     for (size_t i = 0; i < stack->network_count; i++) {

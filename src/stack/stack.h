@@ -92,6 +92,8 @@ void stack_forget_external_networks(struct stack *stack);
 void stack_format(const struct stack *stack, struct text *out);
 
 const struct service *stack_find_service(const struct stack *stack, const char *name);
+/* The service whose network it joins, by `network_mode: service:NAME`; NULL: none. */
+const char *stack_find_joined(const struct service *service);
 const struct stack_network *stack_find_network(const struct stack *stack, const char *key);
 const struct stack_volume *stack_find_volume(const struct stack *stack, const char *key);
 

@@ -17,6 +17,7 @@
 #include "supervise/networks.h"
 #include "supervise/replica.h"
 #include "supervise/replica_exit.h"
+#include "supervise/replica_host.h"
 #include "supervise/revisions.h"
 #include "supervise/single_step.h"
 #include "supervise/update.h"
@@ -124,7 +125,8 @@ static void remove_leaving(struct crew *crew)
         struct replica *replica = crew->replicas[i - 1];
         bool leaves = replica->record->leaving || crew->ending;
 
-        if (!leaves || !replica_is_at_rest(replica) || replica->pidfd >= 0)
+        if (!leaves || !replica_is_at_rest(replica) || replica->pidfd >= 0 ||
+            replica_host_has_guests(crew, replica))
             continue;
         replica_remove(replica);
         removed = true;
@@ -198,6 +200,7 @@ void crew_step(struct crew *crew)
     if (!crew->front || crew->front_at_ms || crew->front_stale)
         network_front_start(crew);
     network_front_introduce(crew);
+    replica_host_follow(crew);
     follow_wishes(crew);
     (void)network_front_flush(crew);
     remove_leaving(crew);

@@ -93,8 +93,7 @@ struct crew {
     struct events *events;
     struct control_server *control;
     struct front *front;
-    int64_t front_at_ms; /* when to start the front again; 0: it runs */
-    int64_t front_began_ms;
+    int64_t front_at_ms, front_began_ms; /* when to start it again (0: it runs); when it began */
     struct crew_revision **revisions;
     size_t revision_count;
     const struct crew_revision *current;

@@ -10,6 +10,7 @@
 
 #include "supervise/crew.h"
 #include "supervise/replica.h"
+#include "supervise/replica_host.h"
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/text.h"
@@ -101,6 +102,14 @@ bool depends_are_met(const struct crew *crew, struct replica *replica)
             continue;
         replica_set_waiting(replica, missing);
         replica->is_blocked = is_blocked;
+        remind(crew, replica);
+        return false;
+    }
+    if (stack_find_joined(replica->service) && !replica_host_find(crew, replica)) {
+        AUTO_FREE char *missing =
+            alloc_format("the network of service '%s'", stack_find_joined(replica->service));
+
+        replica_set_waiting(replica, missing);
         remind(crew, replica);
         return false;
     }

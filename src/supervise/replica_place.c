@@ -20,6 +20,7 @@
 #include "supervise/plan.h"
 #include "supervise/replica.h"
 #include "supervise/replica_console.h"
+#include "supervise/replica_host.h"
 #include "supervise/single_step.h"
 #include "supervise/volumes.h"
 #include "util/alloc.h"
@@ -54,7 +55,7 @@ char *replica_place_short_name(const struct replica *replica)
 int replica_place_plan(const struct replica *replica, struct plan **out, struct error *err)
 {
     AUTO_FREE char *hostname = replica_place_short_name(replica);
-    AUTO_FREE char *netns = netns_path(replica);
+    AUTO_FREE char *netns = replica_host_netns(replica);
     AUTO_FREE char *data = data_folder(replica);
     AUTO_FREE char *files = files_folder(replica);
     AUTO_FREE char *volumes = place_in_root("volumes");
@@ -89,9 +90,10 @@ static int write_files(const struct replica *replica, const char *hostname, stru
     AUTO_TEXT struct text hosts = { 0 };
     AUTO_TEXT struct text resolver = { 0 };
     AUTO_TEXT struct text name = { 0 };
-    const struct crew_network *network = networks_find_first(replica->crew, replica);
+    const struct replica *host = replica_host_get(replica);
+    const struct crew_network *network = networks_find_first(replica->crew, host);
 
-    netplan_format_hosts(replica->service, replica->record, hostname,
+    netplan_format_hosts(replica->service, host->record, hostname,
                          network ? network->network.gateway : 0, &hosts);
     netplan_format_resolver(replica->service, network ? networks_address_resolver(network) : 0,
                             &resolver);
@@ -231,7 +233,7 @@ int replica_place_start(struct replica *replica, struct container_process *out, 
     if (!replica->image)
         return error_set(err, ERROR_NOT_FOUND, "the image '%s' is gone: build it again",
                          replica->record->image);
-    if (replica_place_plan(replica, &plan, err) < 0)
+    if (replica_host_take(replica, err) < 0 || replica_place_plan(replica, &plan, err) < 0)
         return -1;
     if ((!replica->is_prepared && prepare(replica, plan, err) < 0) ||
         choose_ids(replica, plan, err) < 0)

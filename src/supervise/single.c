@@ -240,6 +240,27 @@ int single_rename(const char *name, const char *to, struct error *err)
     return store(stack, err);
 }
 
+static int check_unjoined(const struct stack *stack, const struct strings *names, struct error *err)
+{
+    for (size_t i = 0; stack && i < stack->service_count; i++) {
+        const struct service *service = &stack->services[i];
+        const char *joined = stack_find_joined(service);
+
+        if (joined && strings_has(names, joined) && !strings_has(names, service->name))
+            return error_set(err, ERROR_EXISTS,
+                             "container '%s' is on the network of '%s': remove it first",
+                             service->name, joined);
+    }
+    return 0;
+}
+
+int single_check_removal(const struct strings *names, struct error *err)
+{
+    AUTO(stack) struct stack *stack = NULL;
+
+    return load_stored(&stack, err) < 0 ? -1 : check_unjoined(stack, names, err);
+}
+
 int single_remove(const struct strings *names, size_t *left_out, struct error *err)
 {
     AUTO(stack) struct stack *stack = NULL;
@@ -247,6 +268,8 @@ int single_remove(const struct strings *names, size_t *left_out, struct error *e
     *left_out = 0;
     if (load_stored(&stack, err) < 0 || !stack)
         return err->code == ERROR_NONE ? 0 : -1;
+    if (check_unjoined(stack, names, err) < 0)
+        return -1;
     for (size_t i = 0; i < names->count; i++)
         stack_remove_service(stack, names->items[i]);
     *left_out = stack->service_count;

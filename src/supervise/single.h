@@ -54,5 +54,8 @@ int single_edit(const char *name, single_change_fn change, void *context,
  */
 int single_rename(const char *name, const char *to, struct error *err) MUST_CHECK;
 
-/* With the lock: take services away. *left_out: how many are left. */
+/* ERROR_EXISTS: one of the services is joined by another's network_mode, which is to go first. */
+int single_check_removal(const struct strings *names, struct error *err) MUST_CHECK;
+
+/* With the lock: take services away; ERROR_EXISTS as above. *left_out: how many are left. */
 int single_remove(const struct strings *names, size_t *left_out, struct error *err) MUST_CHECK;

@@ -44,6 +44,15 @@ static bool is_waited_for(const struct crew *crew, const char *service)
     return false;
 }
 
+/* Is another on its network? Then it goes when that one has. */
+static bool is_joined(const struct crew *crew, const char *service)
+{
+    for (size_t i = 0; i < crew->current->stack->service_count; i++)
+        if (text_equal(stack_find_joined(&crew->current->stack->services[i]), service))
+            return true;
+    return false;
+}
+
 /* The names of those that have ended and are to go, once who is attached has seen all. */
 static void find_ended(const struct crew *crew, struct strings *out)
 {
@@ -53,7 +62,7 @@ static void find_ended(const struct crew *crew, struct strings *out)
 
         if (replica->service->auto_remove && !record->leaving && replica_is_at_rest(replica) &&
             record->exit != STATE_EXIT_NONE && !is_waited_for(crew, record->service) &&
-            !replica_console_is_alive(replica))
+            !replica_console_is_alive(replica) && !is_joined(crew, record->service))
             strings_add(out, record->service);
     }
 }

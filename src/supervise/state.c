@@ -54,6 +54,7 @@ void state_replica_free(struct state_replica *replica)
     free(replica->digest);
     free(replica->image);
     free(replica->exit_text);
+    free(replica->host);
     for (size_t i = 0; i < replica->endpoint_count; i++)
         free(replica->endpoints[i].network);
     free(replica);
@@ -103,6 +104,7 @@ struct json *state_format_replica(const struct state_replica *replica)
     json_set_text(json, "exit", state_exit_name(replica->exit));
     json_set_int(json, "exit_code", replica->exit_code);
     json_set_text(json, "exit_text", replica->exit_text);
+    json_set_text(json, "host", replica->host);
     json_set(json, "endpoints", format_endpoints(replica));
     return json;
 }
@@ -155,6 +157,7 @@ int state_parse_replica(const struct json *json, struct state_replica **out, str
                                                json_find_text(json, "exit", ""), STATE_EXIT_NONE);
     replica->exit_code = (int)json_find_int(json, "exit_code", 0);
     replica->exit_text = alloc_text(json_find_text(json, "exit_text", NULL));
+    replica->host = alloc_text(json_find_text(json, "host", NULL));
     parse_endpoints(json_find(json, "endpoints"), replica);
     *out = replica;
     return 0;

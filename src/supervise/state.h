@@ -66,6 +66,7 @@ struct state_replica {
     enum state_exit exit;
     int exit_code; /* the code, or the signal's number */
     char *exit_text;
+    char *host; /* id of the replica whose network namespace it joined, or NULL */
     struct state_endpoint endpoints[STATE_ENDPOINTS_MAX];
     size_t endpoint_count;
 };

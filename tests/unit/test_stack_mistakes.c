@@ -114,7 +114,18 @@ static const struct {
     { "services:\n  a: {image: a, ports: [\"80:1/tpc\"]}\n", 2, "did you mean 'tcp'?" },
     { "services:\n  a: {image: a, network_mode: host,\n   networks: [default]}\n", 3,
       "exclude each other" },
-    { "services:\n  a: {image: a, network_mode: \"service:b\"}\n", 2, "not supported" },
+    { "services:\n  a: {image: a, network_mode: \"container:b\"}\n", 2, "not supported" },
+    { "services:\n  a: {image: a, network_mode: \"service:b\"}\n", 2, "there is no service 'b'" },
+    { "services:\n  a: {image: a, network_mode: \"service:a\"}\n", 2, "a -> a" },
+    { "services:\n  a: {image: a, network_mode: \"service:b\"}\n"
+      "  b: {image: a, network_mode: host}\n",
+      2, "no network of its own to join" },
+    { "services:\n  a: {image: a, network_mode: \"service:b\"}\n"
+      "  b: {image: a, deploy: {replicas: 2}}\n",
+      2, "several replicas" },
+    { "services:\n  a: {image: a, network_mode: \"service:b\", ports: [80]}\n"
+      "  b: {image: a}\n",
+      2, "publish its ports there" },
     { "services:\n  a: {image: a, healthcheck: {test: [curl, x]}}\n", 2, "must begin with" },
     { "services:\n  a: {image: a, healthcheck: {test: [CMD]}}\n", 2, "must follow CMD" },
     { "services:\n  a: {image: a, environment: [\"A =1\"]}\n", 2, "a blank, before the '='" },
