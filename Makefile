@@ -108,7 +108,7 @@ torture: programs attack-programs ## kill and change a stack and a store, STEPS 
 	@tests/torture/singles $(STEPS) $(SEED)
 	@tests/torture/containers $(CONTAINERS) $(SEED)
 	@tests/torture/oci
-	@ATTACK_STARTS=2000 integration/run integration/attacks_runtime.bats integration/attacks.bats
+	@ATTACK_STARTS=2000 integration/run integration/attacks_races.bats integration/attacks_runtime.bats integration/attacks.bats
 
 bench: bench-start bench-engines bench-build ## measure starts and builds beside floor and peers (root)
 bench-start: $(OUT)/bench/floor $(OUT)/bench/start

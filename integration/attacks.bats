@@ -2,7 +2,7 @@
 
 load lib
 
-: "${ATTACK_STARTS:=60}"
+: "${ATTACK_STARTS:=40}"
 
 setup_file() {
     remember_inventory
@@ -183,6 +183,8 @@ FORMS
         '0 ' 0x0 0b0 1e3 1.5 0,0 nobody over minus '*' root/ ../root $'0\n' $'root\n' '٠' '０' 1:4294967296 1:-1 1:+0 \
         '1: 0' 1:nogroup 1:over 1:0x0 one:two:three 1:1:1 :4294967296 root:-1 'one,root' '%s' '%n%n'; do
         fails carte exec -u "$form" box id
+    done
+    for form in 4294967295 4294967296 18446744073709551616 -1 ' 0' over 1:4294967296; do
         fails timeout 60 carte run --rm -u "$form" box id
     done
 }
