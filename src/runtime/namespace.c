@@ -281,7 +281,7 @@ pid_t namespace_fork(const struct container_spec *spec, int cgroup_fd, int *pidf
                      struct error *err)
 {
     struct detour detour = { 0 };
-    int dumpable = hide();
+    int dumpable = 1;
     int status = 0;
     pid_t pid = -1;
 
@@ -291,6 +291,7 @@ pid_t namespace_fork(const struct container_spec *spec, int cgroup_fd, int *pidf
     }
     if (status == 0 && namespace_is_new(spec, CONTAINER_NAMESPACE_TIME))
         status = leave_for_new_time(spec, &detour, err);
+    dumpable = hide(); /* from here on its files in /proc are not its own */
     if (status == 0 && spec->namespaces[CONTAINER_NAMESPACE_USER].how == CONTAINER_JOIN)
         pid = fork_in_joined_user(spec, cgroup_fd, pidfd_out, err);
     else if (status == 0)
