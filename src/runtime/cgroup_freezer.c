@@ -55,6 +55,19 @@ static bool is_frozen(const struct cgroup *cgroup, int dirfd)
     return text_starts_with(text_get(&text), "FROZEN");
 }
 
+/* Who asked may have been killed before it was so. */
+static bool is_asked_to_freeze(const struct cgroup *cgroup, int dirfd)
+{
+    bool v2 = cgroup_get_version(cgroup, CGROUP_FREEZER) == CGROUP_V2;
+    AUTO_TEXT struct text text = { 0 };
+    struct error ignored = { 0 };
+
+    if (file_read(dirfd, v2 ? "cgroup.freeze" : "freezer.state", 4096, &text, &ignored) < 0)
+        return false;
+    return v2 ? text_starts_with(text_get(&text), "1")
+              : !text_starts_with(text_get(&text), "THAWED");
+}
+
 /* The kernel tells of each change of the file by POLLPRI. */
 static bool wait_v2(const struct cgroup *cgroup, int dirfd, int64_t deadline_ms)
 {
@@ -121,5 +134,5 @@ bool cgroup_freezer_is_frozen(const struct cgroup *cgroup)
 {
     int dirfd = cgroup_get_folder(cgroup, CGROUP_FREEZER);
 
-    return dirfd >= 0 && is_frozen(cgroup, dirfd);
+    return dirfd >= 0 && is_asked_to_freeze(cgroup, dirfd);
 }

@@ -20,4 +20,5 @@ int cgroup_freezer_freeze(const struct cgroup *cgroup, int64_t timeout_ms,
 
 int cgroup_freezer_thaw(const struct cgroup *cgroup, struct error *err) MUST_CHECK;
 
+/* Also one whose processes are still about to stop, for which nobody may wait any more. */
 bool cgroup_freezer_is_frozen(const struct cgroup *cgroup);
