@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 OUT := build/$(VARIANT)
 VERSION := 0.1.0
 
-PACKAGES := yaml-0.1 libarchive libcjson libnl-3.0 libnl-route-3.0 libevent libseccomp \
+PACKAGES := yaml-0.1 libarchive libnl-3.0 libnl-route-3.0 libevent libseccomp \
 	libnftables nettle libzstd zlib
 # Until `make deps` has run there is no pkg-config to ask.
 PKG := $(if $(shell command -v pkg-config),pkg-config,true)

@@ -62,16 +62,9 @@ static void leave(struct reading *reading, size_t length)
     reading->path.length = length;
 }
 
-static bool is_text(const struct json *json)
-{
-    struct json_integer number;
-
-    return json_is_text(json) && !json_read_integer(json, &number);
-}
-
 static int decode_text(struct reading *reading, const struct slot *slot)
 {
-    if (!is_text(slot->json))
+    if (!json_is_text(slot->json))
         return refuse(reading, "a text is expected");
     *(const char **)slot->member = json_get_text(slot->json, "");
     return 0;
@@ -153,7 +146,7 @@ static int decode_choice(struct reading *reading, const struct slot *slot)
 {
     const struct shape_choice *choice = NULL;
 
-    if (!is_text(slot->json))
+    if (!json_is_text(slot->json))
         return refuse(reading, "a text is expected");
     choice = find_choice(slot->row->choices, json_get_text(slot->json, ""));
     if (!choice)
@@ -187,7 +180,7 @@ static int decode_texts(struct reading *reading, const struct slot *slot)
     for (size_t i = 0; item; item = json_next(item), i++) {
         size_t length = enter_index(reading, i);
 
-        if (!is_text(item))
+        if (!json_is_text(item))
             return refuse(reading, "a text is expected");
         /* Borrowed, and never written through: `items` is no array of const for execve(). */
         memcpy(&list->items[list->count++], &(const char *){ json_get_text(item, "") },
@@ -208,7 +201,7 @@ static int decode_choices(struct reading *reading, const struct slot *slot)
         size_t length = enter_index(reading, i);
         const struct shape_choice *choice = NULL;
 
-        if (!is_text(item))
+        if (!json_is_text(item))
             return refuse(reading, "a text is expected");
         choice = find_choice(slot->row->choices, json_get_text(item, ""));
         if (!choice)
@@ -280,7 +273,7 @@ static int decode_map(struct reading *reading, const struct slot *slot)
         size_t length = enter_key(reading, json_key(item));
         struct strings_pair *pair = &map->pairs[map->count++];
 
-        if (!is_text(item))
+        if (!json_is_text(item))
             return refuse(reading, "a text is expected");
         memcpy(&pair->key, &(const char *){ json_key(item) }, sizeof(char *));
         memcpy(&pair->value, &(const char *){ json_get_text(item, "") }, sizeof(char *));

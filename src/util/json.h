@@ -3,8 +3,8 @@
 /*
  * JSON
  *
- * A thin face over the cJSON library: the only place that knows it. A tree is owned by its
- * root; what the _find and _get functions return is borrowed from it.
+ * A tree is owned by its root; what the _find and _get functions return is borrowed from it. No
+ * whole number of 64 bits loses a digit. Of members with the same key the first counts.
  */
 
 #pragma once
@@ -25,9 +25,8 @@ struct json; /* a value: object, array, text, number, boolean or null */
 struct json *json_parse(const char *text, size_t length, struct error *err) MUST_CHECK;
 
 /*
- * The same for documents of others: no whole number loses a digit, since one that a double
- * cannot hold is kept as it is written for json_read_integer() (to json_is_number() and the rest
- * it is no number), and a text with a NUL, which would be cut, is refused, as is what is not UTF-8.
+ * The same for documents of others: a text with a NUL, where json_parse() cuts it, is refused, as
+ * is what is not UTF-8.
  */
 struct json *json_parse_exact(const char *text, size_t length, struct error *err) MUST_CHECK;
 
@@ -36,7 +35,7 @@ struct json_integer {
     uint64_t magnitude;
 };
 
-/* Read a whole number; false: it is none, or has more than 64 bits. */
+/* Read a number that is whole, however it is written; false: it is not, or has over 64 bits. */
 bool json_read_integer(const struct json *json, struct json_integer *out);
 
 void json_free(struct json *json);
