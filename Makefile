@@ -81,6 +81,7 @@ check-asan: ## run ASAN_FILES of the integration tests with the sanitizers (root
 	@VARIANT=asan integration/run $(ASAN_FILES)
 
 memcheck: $(TESTS) programs ## run the unit tests and commands of carte-oci under valgrind (root)
+	@$(MAKE) --no-print-directory VARIANT=debug build/debug/carte-oci
 	@tests/memcheck $(TESTS)
 
 unit: $(TESTS) ## build and run the unit tests
@@ -149,7 +150,14 @@ define program_rule
 $$(OUT)/$$(PROGRAM.$(1)): $$(OUT)/src/cli/main_$(1).o $$(LIBRARY)
 	$$(CC) $$(CFLAGS) $$(LDFLAGS) $$< $$(LIBRARY) $$(LDLIBS) -o $$@
 endef
-$(foreach m,$(filter-out keeper,$(MAINS:src/cli/main_%.c=%)),$(eval $(call program_rule,$(m))))
+$(foreach m,$(filter-out keeper oci,$(MAINS:src/cli/main_%.c=%)),$(eval $(call program_rule,$(m))))
+
+# carte-oci is executed anew for each step of a container's life, and twice each time: static, so
+# that it has no libraries to load (decision 0034). Sanitizers and valgrind need the loader.
+STATIC_PIE := $(if $(filter release,$(VARIANT)),-static-pie,-pie)
+$(OUT)/carte-oci: $(OUT)/src/cli/main_oci.o $(LIBRARY)
+	$(CC) $(CFLAGS) $(STATIC_PIE) $(filter-out -pie,$(LDFLAGS)) -Wl,--gc-sections $< $(LIBRARY) \
+		-lseccomp -lnettle -lm -o $@
 
 # The keeper is alone in its process for the life of a stack: static, so that it costs the
 # memory of its own few pages and nothing else.

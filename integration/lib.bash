@@ -125,7 +125,7 @@ inventory() {
     own_cgroups | sed 's/^/cgroup /'
     awk '{ print "mount " $5 }' /proc/self/mountinfo
     process_of 'carte-keeper|carte-stack supervise' | sed 's/^/process /'
-    find "$CARTE_RUN" -mindepth 1 ! -path "$CARTE_RUN/stacks" | sed 's/^/file /'
+    find "$CARTE_RUN" -mindepth 1 ! -path "$CARTE_RUN/stacks" ! -path "$CARTE_RUN/filters*" | sed 's/^/file /'
     for f in net/ipv4/ip_forward net/ipv4/conf/all/route_localnet; do
         echo "sysctl $f $(cat /proc/sys/$f)"
     done

@@ -15,6 +15,7 @@
 #include "runtime/mount_option.h"
 #include "util/alloc.h"
 #include "util/error.h"
+#include "util/place.h"
 #include "util/text.h"
 
 /* Absolute; the caller frees it. */
@@ -135,6 +136,7 @@ static void translate_seccomp(const struct config_seccomp *from, struct translat
         .flags = from->flags,
         .rules = rules,
         .rule_count = from->syscall_count,
+        .cache_folder = keep_text(&memory->store, place_in_run("filters")),
     };
 }
 

@@ -4,7 +4,8 @@
  * A seccomp filter as OCI's config.json describes it
  *
  * libseccomp compiles it. Compiling takes a hundred times as long as loading, so a filter may
- * be kept in a folder under a digest of all that goes into it.
+ * be kept in a folder. It has 256 places, chosen by a digest of all that goes into a filter, so
+ * that profiles which are all different do not fill the disk.
  */
 
 #include "runtime/syscall_profile.h"
@@ -20,9 +21,10 @@
 #include <unistd.h>
 
 #include "runtime/syscall_filter.h"
-#include "runtime/syscall_list.h"
+#include "runtime/syscall_join.h"
 #include "util/alloc.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/error.h"
 #include "util/file.h"
 #include "util/hash.h"
@@ -80,6 +82,8 @@ static const struct word architectures[] = {
     { NULL, 0 },
 };
 
+#define ARCHITECTURES (ARRAY_SIZE(architectures) - 1)
+
 static const struct word flags[] = {
     { "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
     { "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
@@ -121,29 +125,6 @@ static void release_context(scmp_filter_ctx *context)
         seccomp_release(*context);
 }
 
-/* Without a list the native one is there already; with one it is there only if it is listed. */
-static int add_architectures(scmp_filter_ctx context, const struct syscall_profile *profile,
-                             struct error *err)
-{
-    bool native = profile->architectures.count == 0;
-
-    for (size_t i = 0; i < profile->architectures.count; i++) {
-        uint32_t token = 0;
-        int status = 0;
-
-        if (find(architectures, profile->architectures.items[i], "architecture", &token, err) < 0)
-            return -1;
-        native = native || token == seccomp_arch_native();
-        status = seccomp_arch_add(context, token);
-        if (status < 0 && status != -EEXIST)
-            return error_set_errno(err, -status, "add architecture '%s' to the syscall filter",
-                                   profile->architectures.items[i]);
-    }
-    if (!native && seccomp_arch_remove(context, SCMP_ARCH_NATIVE) < 0)
-        return error_set(err, ERROR_SYSTEM, "leave the native architecture out of the filter");
-    return 0;
-}
-
 /* libseccomp takes one condition on each argument: several become rules of their own. */
 static int add_call(scmp_filter_ctx context, uint32_t action, int number,
                     const struct scmp_arg_cmp *arguments, unsigned count)
@@ -183,7 +164,15 @@ static int find_arguments(const struct syscall_rule *rule, struct scmp_arg_cmp o
     return 0;
 }
 
-/* What the filter does by default needs no rule, and libseccomp refuses one. */
+static bool refuses(uint32_t action)
+{
+    return action != SCMP_ACT_ALLOW && action != SCMP_ACT_LOG;
+}
+
+/*
+ * What the filter does by default needs no rule, and libseccomp refuses one. A call that is newer
+ * than the library (EFAULT) it cannot name on another architecture, where it stays refused.
+ */
 static int add_rule(scmp_filter_ctx context, const struct syscall_rule *rule,
                     uint32_t default_action, struct error *err)
 {
@@ -200,6 +189,8 @@ static int add_rule(scmp_filter_ctx context, const struct syscall_rule *rule,
         if (number == __NR_SCMP_ERROR)
             continue;
         status = add_call(context, action, number, arguments, (unsigned)rule->argument_count);
+        if (status == -EFAULT && refuses(default_action))
+            continue;
         if (status < 0)
             return error_set_errno(err, -status, "add '%.64s' to the syscall filter",
                                    rule->names.items[i]);
@@ -207,7 +198,9 @@ static int add_rule(scmp_filter_ctx context, const struct syscall_rule *rule,
     return 0;
 }
 
-static int compile(const struct syscall_profile *profile, struct sock_fprog *out, struct error *err)
+/* For one architecture: several at once take as many times the memory. */
+static int compile_for(const struct syscall_profile *profile, uint32_t architecture,
+                       struct sock_fprog *out, struct error *err)
 {
     __attribute__((cleanup(release_context))) scmp_filter_ctx context = NULL;
     uint32_t action = 0;
@@ -218,13 +211,61 @@ static int compile(const struct syscall_profile *profile, struct sock_fprog *out
     if (!context || seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2) < 0)
         return error_set(err, ERROR_INVALID, "a syscall filter cannot have the default '%.64s'",
                          profile->default_action);
-    if (add_architectures(context, profile, err) < 0)
-        return -1;
+    if (architecture != seccomp_arch_native() && (seccomp_arch_add(context, architecture) < 0 ||
+                                                  seccomp_arch_remove(context, SCMP_ARCH_NATIVE)))
+        return error_set(err, ERROR_SYSTEM, "compile the syscall filter for architecture %#x",
+                         architecture);
     for (size_t i = 0; i < profile->rule_count; i++) {
         if (add_rule(context, &profile->rules[i], action, err) < 0)
             return -1;
     }
     return syscall_filter_export(context, out, err);
+}
+
+/* The native one first: its calls are the many. Without a list it is alone. */
+static int find_architectures(const struct syscall_profile *profile, uint32_t out[ARCHITECTURES],
+                              size_t *count_out, struct error *err)
+{
+    size_t count = 0;
+
+    if (profile->architectures.count == 0)
+        out[count++] = seccomp_arch_native();
+    for (size_t i = 0; i < profile->architectures.count; i++) {
+        uint32_t token = 0;
+        size_t at = 0;
+
+        if (find(architectures, profile->architectures.items[i], "architecture", &token, err) < 0)
+            return -1;
+        while (at < count && out[at] != token)
+            at++;
+        if (at < count)
+            continue;
+        out[count++] = token;
+        if (token == seccomp_arch_native()) {
+            out[at] = out[0];
+            out[0] = token;
+        }
+    }
+    *count_out = count;
+    return 0;
+}
+
+static int compile(const struct syscall_profile *profile, struct sock_fprog *out, struct error *err)
+{
+    struct syscall_join join = { 0 };
+    uint32_t tokens[ARCHITECTURES];
+    size_t count = 0;
+    int result = find_architectures(profile, tokens, &count, err);
+
+    for (size_t i = 0; i < count && result == 0; i++) {
+        struct sock_fprog *program = syscall_join_add(&join, tokens[i]);
+
+        result = compile_for(profile, tokens[i], program, err);
+    }
+    if (result == 0)
+        result = syscall_join_make(&join, out, err);
+    syscall_join_done(&join);
+    return result;
 }
 
 static void hash_number(struct hash_sha256 *hash, uint64_t number)
@@ -253,14 +294,18 @@ static void hash_rule(struct hash_sha256 *hash, const struct syscall_rule *rule)
     }
 }
 
-/* Another library or machine may compile it in another way. */
+/*
+ * Another library or machine may compile it in another way. Nothing of another boot counts: a
+ * power cut may have left part of it.
+ */
 static void find_digest(const struct syscall_profile *profile, char out[HASH_SHA256_HEX_SIZE])
 {
     const struct scmp_version *version = seccomp_version();
     struct hash_sha256 hash;
 
     hash_sha256_init(&hash);
-    hash_sha256_update_text(&hash, "carte syscall filter 1");
+    hash_sha256_update_text(&hash, "carte syscall filter 2");
+    hash_sha256_update_text(&hash, clock_boot_id());
     hash_number(&hash, (uint64_t)version->major << 32 | version->minor << 16 | version->micro);
     hash_number(&hash, seccomp_arch_native());
     hash_sha256_update_text(&hash, profile->default_action ? profile->default_action : "");
@@ -272,19 +317,55 @@ static void find_digest(const struct syscall_profile *profile, char out[HASH_SHA
     hash_sha256_hex(&hash, out);
 }
 
-static bool load(const char *path, struct sock_fprog *out)
+/* In front of a kept program: what it was made from, and that it is whole. */
+static void seal(const char *digest, const void *program, size_t size,
+                 char out[HASH_SHA256_HEX_SIZE])
+{
+    struct hash_sha256 hash;
+
+    hash_sha256_init(&hash);
+    hash_sha256_update_text(&hash, digest);
+    hash_sha256_update(&hash, program, size);
+    hash_sha256_hex(&hash, out);
+}
+
+static bool load(const char *path, const char *digest, struct sock_fprog *out)
 {
     AUTO_TEXT struct text bytes = { 0 };
     struct error ignored = { 0 };
-    const size_t size = sizeof(struct sock_filter);
+    const size_t size = sizeof(struct sock_filter), front = HASH_SHA256_HEX_SIZE;
+    char expected[HASH_SHA256_HEX_SIZE];
 
-    if (file_read(AT_FDCWD, path, BPF_MAXINSNS * size, &bytes, &ignored) < 0 || !bytes.length ||
-        bytes.length % size != 0)
+    if (file_read(AT_FDCWD, path, front + BPF_MAXINSNS * size, &bytes, &ignored) < 0) {
+        error_clear(&ignored);
         return false;
-    out->len = (unsigned short)(bytes.length / size);
+    }
+    if (bytes.length <= front || (bytes.length - front) % size != 0)
+        return false;
+    seal(digest, bytes.data + front, bytes.length - front, expected);
+    if (memcmp(bytes.data, expected, front) != 0)
+        return false;
+    out->len = (unsigned short)((bytes.length - front) / size);
     out->filter = alloc_array(struct sock_filter, out->len);
-    memcpy(out->filter, bytes.data, bytes.length);
+    memcpy(out->filter, bytes.data + front, bytes.length - front);
     return true;
+}
+
+/* What cannot be kept is no reason not to start. */
+static void keep(const char *folder, const char *path, const char *digest,
+                 const struct sock_fprog *program)
+{
+    AUTO_TEXT struct text bytes = { 0 };
+    const size_t size = program->len * sizeof(*program->filter);
+    char front[HASH_SHA256_HEX_SIZE];
+    struct error ignored = { 0 };
+
+    seal(digest, program->filter, size, front);
+    text_add_bytes(&bytes, front, sizeof(front));
+    text_add_bytes(&bytes, program->filter, size);
+    if (file_make_folders(folder, 0700, &ignored) < 0 ||
+        file_replace(AT_FDCWD, path, bytes.data, bytes.length, FILE_VOLATILE(0600), &ignored) < 0)
+        error_clear(&ignored);
 }
 
 static bool has_action(const struct syscall_profile *profile, const char *action)
@@ -316,22 +397,18 @@ int syscall_profile_compile(const struct syscall_profile *profile, struct sock_f
 {
     AUTO_FREE char *path = NULL;
     char digest[HASH_SHA256_HEX_SIZE];
-    struct error ignored = { 0 };
 
     if (find_flags(profile, flags_out, err) < 0)
         return -1;
-    if (profile->cache_folder) {
-        find_digest(profile, digest);
-        path = alloc_format("%s/%s.bpf", profile->cache_folder, digest);
-        if (load(path, out))
-            return 0;
-    }
+    if (!profile->cache_folder)
+        return compile(profile, out, err);
+    find_digest(profile, digest);
+    path = alloc_format("%s/%.2s.bpf", profile->cache_folder, digest);
+    if (load(path, digest, out))
+        return 0;
     if (compile(profile, out, err) < 0)
         return -1;
-    /* A cache that cannot be written is no reason not to start. */
-    if (path && file_replace(AT_FDCWD, path, out->filter, out->len * sizeof(*out->filter),
-                             FILE_VOLATILE(0600), &ignored) < 0)
-        error_clear(&ignored);
+    keep(profile->cache_folder, path, digest, out);
     return 0;
 }
 

@@ -41,7 +41,7 @@ struct syscall_profile {
     const struct syscall_rule *rules;
     size_t rule_count;
 
-    /* A folder of the caller's for compiled filters, named by digest; NULL: always compile. */
+    /* A folder of the caller's for compiled filters, made when missing; NULL: always compile. */
     const char *cache_folder;
 
     /*

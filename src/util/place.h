@@ -12,6 +12,7 @@
  *     ROOT/networks/NAME.json             networks that belong to no stack
  *     ROOT/ids/FIRST                      ranges of ids of user namespaces
  *     RUN/build-PID-START/                the network of a RUN step, while it runs
+ *     RUN/filters/                        compiled syscall filters of carte-oci
  *     RUN/networks/NAME/                  who has which address and name there
  *     RUN/oci/ID/                         a container of carte-oci
  *     RUN/stacks/PROJECT/                 lock, control.sock, state, netns/, replicas

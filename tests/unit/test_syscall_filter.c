@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The filter is run on made-up calls by a small interpreter of its own instructions. */
-
 #include "unit.h"
+
+#include "bpf_bed.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -26,45 +26,15 @@
 #define BIT(capability) (UINT64_C(1) << (capability))
 #define ERRNO(number) (SECCOMP_RET_ERRNO | (number))
 
-static bool jumps(const struct sock_filter *f, uint32_t a)
-{
-    switch (BPF_OP(f->code)) {
-    case BPF_JEQ:
-        return a == f->k;
-    case BPF_JGT:
-        return a > f->k;
-    case BPF_JGE:
-        return a >= f->k;
-    default:
-        return (a & f->k) != 0;
-    }
-}
-
 static uint32_t judge(uint64_t capabilities, uint32_t arch, int number, uint64_t first,
                       uint64_t third)
 {
     const struct seccomp_data data = { .nr = number, .arch = arch, .args = { first, 0, third } };
     const struct sock_fprog *program = NULL;
     struct error err = { 0 };
-    uint32_t a = 0;
 
     assert_int_equal(syscall_filter_get(capabilities, &program, &err), 0);
-    for (size_t i = 0; i < program->len; i++) {
-        const struct sock_filter *f = &program->filter[i];
-
-        if (BPF_CLASS(f->code) == BPF_RET)
-            return f->k;
-        if (BPF_CLASS(f->code) == BPF_LD)
-            memcpy(&a, (const char *)&data + f->k, sizeof(a));
-        else if (BPF_CLASS(f->code) == BPF_ALU)
-            a &= f->k;
-        else if (BPF_OP(f->code) == BPF_JA)
-            i += f->k;
-        else
-            i += jumps(f, a) ? f->jt : f->jf;
-    }
-    fail_msg("the filter has no end");
-    return 0;
+    return bpf_judge(program, &data);
 }
 
 static uint32_t call(uint64_t capabilities, int number, uint64_t first)
