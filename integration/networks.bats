@@ -123,6 +123,9 @@ stack() {
     run carte network
     [ "$status" -eq 64 ]
     [[ "$output" == *"'network' needs a command: create, ls"* ]]
+    run carte network connect one web
+    [ "$status" -eq 69 ]
+    [[ "$output" == *"make another with "*"run --network"* ]]
     [ "$(carte network ls -q)" = one ]
     [ ! -e "$CARTE_ROOT/up.json" ]
 }

@@ -326,3 +326,23 @@ const struct command cmd_network_prune = {
     .options_size = sizeof(struct prune_options),
     .run = prune_run,
 };
+
+/* A container's networks are part of its definition, and a new definition is a new container. */
+#define FIXED                                                                                \
+    "is not built: a container keeps the networks that it was made with; make another with " \
+    "`carte "                                                                                \
+    "run --network`, given once for each"
+
+const struct command cmd_network_connect = {
+    .name = "network connect",
+    .operands = "NETWORK CONTAINER",
+    .summary = "Put a container on a further network.",
+    .refusal = FIXED,
+};
+
+const struct command cmd_network_disconnect = {
+    .name = "network disconnect",
+    .operands = "NETWORK CONTAINER",
+    .summary = "Take a container off a network.",
+    .refusal = FIXED,
+};

@@ -13,3 +13,5 @@ extern const struct command cmd_network_list;
 extern const struct command cmd_network_inspect;
 extern const struct command cmd_network_remove;
 extern const struct command cmd_network_prune;
+extern const struct command cmd_network_connect;    /* refused */
+extern const struct command cmd_network_disconnect; /* refused */

@@ -79,7 +79,7 @@ static void add_groups(const struct command_program *program, struct text *out)
             continue;
         text_add_format(out, "    %.*s)\n        words='", (int)length, (*at)->name);
         for (const struct command *const *of = at; *of; of++) {
-            if (is_same_group(*at, *of))
+            if (is_same_group(*at, *of) && is_shown(*of))
                 text_add_format(out, "%s%s", of == at ? "" : " ", (*of)->name + length + 1);
         }
         text_add(out, "' ;;\n");

@@ -89,6 +89,8 @@ static const struct command *const carte_commands[] = {
     &cmd_network_inspect,
     &cmd_network_remove,
     &cmd_network_prune,
+    &cmd_network_connect,
+    &cmd_network_disconnect,
     /* The rest. */
     &cmd_version,
     /* Of a running stack, not for people. */
