@@ -114,8 +114,8 @@ torture: programs attack-programs ## kill and change a stack and a store, STEPS 
 bench: bench-start bench-engines bench-build ## measure starts and builds beside floor and peers (root)
 bench-start: $(OUT)/bench/floor $(OUT)/bench/start
 	@bench/run-start $^
-bench-engines: $(OUT)/bench/floor $(OUT)/bench/build_floor programs
-	@bench/run-engines $(OUT)/bench/floor $(OUT)/bench/build_floor $(OUT)
+bench-engines: $(OUT)/bench/floor $(OUT)/bench/timer programs
+	@bench/run-engines $(OUT)/bench/floor $(OUT)/bench/timer $(OUT)
 bench-build: $(OUT)/bench/build_floor $(OUT)/carte
 	@bench/run-build $^
 
@@ -175,6 +175,9 @@ FUZZED := $(foreach room,util stack image runtime net build oci,$(filter $(OUT)/
 	$(OUT)/src/supervise/log_line.o
 $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(FUZZED)
 	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $< $(FUZZED) $(LDLIBS) -o $@
+
+$(OUT)/bench/timer: $(OUT)/bench/timer.o
+	$(CC) $(CFLAGS) $(filter-out -pie,$(LDFLAGS)) -static $< -o $@
 
 $(OUT)/bench/%: $(OUT)/bench/%.o $(LIBRARY)
 	$(CC) $(CFLAGS) $(LDFLAGS) $< $(LIBRARY) $(LDLIBS) -o $@

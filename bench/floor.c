@@ -8,6 +8,7 @@
  * to confine. Prints microseconds from start to exit, one line a run.
  *
  *     floor FOLDER COUNT [GAP_MS]
+ *     floor FOLDER at-once COUNT      microseconds for all, divided by COUNT
  *
  * FOLDER holds layer/ (with /true, proc, sys and dev), upper/ and work/.
  */
@@ -41,13 +42,13 @@
 #include "runtime/syscall_filter.h"
 #include "util/error.h"
 
-#define NAME "carte-floor"
 #define CLOSED (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
 static const char *const v1_names[] = { "cpu", "cpuacct", "memory", "pids", "devices" };
 static char groups[8][160]; /* folders of the container */
 static int roots[8];        /* their mount points */
 static size_t group_count;
+static char name[32] = "carte-floor"; /* of the cgroups */
 static int unified = -1;
 
 /* Any failure ends the measurement. */
@@ -59,11 +60,11 @@ static int must(int result, const char *what)
     _exit(1);
 }
 
-static void put(int dirfd, const char *name, const char *text)
+static void put(int dirfd, const char *file, const char *text)
 {
-    int fd = must(openat(dirfd, name, O_WRONLY | O_CLOEXEC), name);
+    int fd = must(openat(dirfd, file, O_WRONLY | O_CLOEXEC), file);
 
-    must((int)write(fd, text, strlen(text)), name);
+    must((int)write(fd, text, strlen(text)), file);
     close(fd);
 }
 
@@ -75,12 +76,12 @@ static void find_cgroups(void)
     for (size_t i = 0; i < sizeof(v1_names) / sizeof(v1_names[0]); i++) {
         snprintf(path, sizeof(path), "/sys/fs/cgroup/%s", v1_names[i]);
         if (stat(path, &status) == 0)
-            snprintf(groups[group_count++], sizeof(groups[0]), "%s/" NAME, path);
+            snprintf(groups[group_count++], sizeof(groups[0]), "%s/%s", path, name);
     }
     if (stat("/sys/fs/cgroup/cgroup.procs", &status) == 0)
-        snprintf(groups[group_count], sizeof(groups[0]), "/sys/fs/cgroup/" NAME);
+        snprintf(groups[group_count], sizeof(groups[0]), "/sys/fs/cgroup/%s", name);
     else if (stat("/sys/fs/cgroup/unified/cgroup.procs", &status) == 0)
-        snprintf(groups[group_count], sizeof(groups[0]), "/sys/fs/cgroup/unified/" NAME);
+        snprintf(groups[group_count], sizeof(groups[0]), "/sys/fs/cgroup/unified/%s", name);
     else
         return;
     unified = (int)group_count++;
@@ -183,11 +184,11 @@ static void show_cgroups(int sys)
     fd = new_mount("tmpfs", options, CLOSED);
     attach(fd, sys, "fs/cgroup");
     for (size_t i = 0; i < group_count; i++) {
-        char name[32];
+        char number[32];
 
-        snprintf(name, sizeof(name), "%zu", i);
-        must(mkdirat(fd, name, 0755), name);
-        copy_mount(AT_FDCWD, groups[i], fd, name, true);
+        snprintf(number, sizeof(number), "%zu", i);
+        must(mkdirat(fd, number, 0755), number);
+        copy_mount(AT_FDCWD, groups[i], fd, number, true);
     }
     must(mount_setattr(fd, "", AT_EMPTY_PATH, &attributes, sizeof(attributes)), "read-only");
 }
@@ -312,8 +313,8 @@ static void once(const char *folder, const struct sock_fprog *filter)
     };
 
     for (size_t i = 0; i < group_count; i++) {
-        must(mkdirat(roots[i], NAME, 0755), groups[i]);
-        fds[i] = must(openat(roots[i], NAME, O_RDONLY | O_DIRECTORY | O_CLOEXEC), groups[i]);
+        must(mkdirat(roots[i], name, 0755), groups[i]);
+        fds[i] = must(openat(roots[i], name, O_RDONLY | O_DIRECTORY | O_CLOEXEC), groups[i]);
         limit(groups[i], fds[i]);
     }
     if (unified >= 0) {
@@ -328,7 +329,7 @@ static void once(const char *folder, const struct sock_fprog *filter)
         exit(1);
     for (size_t i = 0; i < group_count; i++) {
         close(fds[i]);
-        while (unlinkat(roots[i], NAME, AT_REMOVEDIR) < 0 && errno == EBUSY)
+        while (unlinkat(roots[i], name, AT_REMOVEDIR) < 0 && errno == EBUSY)
             poll(NULL, 0, 1);
     }
 }
@@ -341,13 +342,9 @@ static int64_t now_us(void)
     return time.tv_sec * INT64_C(1000000) + time.tv_nsec / 1000;
 }
 
-int main(int argc, char **argv)
+static void open_roots(void)
 {
-    const struct sock_fprog *filter = NULL;
-    struct error err = { 0 };
-
-    if (argc < 3 || syscall_filter_get(capability_default(), &filter, &err) < 0)
-        return 64;
+    group_count = 0;
     find_cgroups();
     for (size_t i = 0; i < group_count; i++) {
         char parent[128];
@@ -356,6 +353,52 @@ int main(int argc, char **argv)
                  groups[i]);
         roots[i] = must(open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC), parent);
     }
+}
+
+/* Each from a process of its own, with an upper folder of its own over the one layer. */
+static void at_once(const char *folder, int count, const struct sock_fprog *filter)
+{
+    char path[256], target[256];
+    int64_t began_us = 0;
+
+    for (int i = 0; i < count; i++) {
+        static const char *const parts[] = { "", "/upper", "/work" };
+
+        for (size_t k = 0; k < 3; k++) {
+            snprintf(path, sizeof(path), "%s/at-once-%d%s", folder, i, parts[k]);
+            must(mkdir(path, 0755) < 0 && errno != EEXIST ? -1 : 0, path);
+        }
+        snprintf(path, sizeof(path), "%s/at-once-%d/layer", folder, i);
+        snprintf(target, sizeof(target), "%s/layer", folder);
+        must(symlink(target, path) < 0 && errno != EEXIST ? -1 : 0, path);
+    }
+    began_us = now_us();
+    for (int i = 0; i < count; i++) {
+        if (must(fork(), "fork") > 0)
+            continue;
+        snprintf(path, sizeof(path), "%s/at-once-%d", folder, i);
+        snprintf(name, sizeof(name), "carte-floor-%d", i);
+        open_roots();
+        once(path, filter);
+        _exit(0);
+    }
+    while (wait(NULL) > 0)
+        continue;
+    printf("%lld\n", (long long)(now_us() - began_us) / count);
+}
+
+int main(int argc, char **argv)
+{
+    const struct sock_fprog *filter = NULL;
+    struct error err = { 0 };
+
+    if (argc < 3 || syscall_filter_get(capability_default(), &filter, &err) < 0)
+        return 64;
+    if (argc == 4 && strcmp(argv[2], "at-once") == 0) {
+        at_once(argv[1], atoi(argv[3]), filter);
+        return 0;
+    }
+    open_roots();
     for (int i = atoi(argv[2]); i > 0; i--) {
         int64_t began_us = now_us();
 
