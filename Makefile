@@ -6,7 +6,7 @@ OUT := build/$(VARIANT)
 VERSION := 0.1.0
 
 PACKAGES := yaml-0.1 libarchive libnl-3.0 libnl-route-3.0 libevent libseccomp \
-	libnftables nettle libzstd zlib
+	libnftables nettle libzstd zlib yajl
 # Until `make deps` has run there is no pkg-config to ask.
 PKG := $(if $(shell command -v pkg-config),pkg-config,true)
 
@@ -157,7 +157,7 @@ $(foreach m,$(filter-out keeper oci,$(MAINS:src/cli/main_%.c=%)),$(eval $(call p
 STATIC_PIE := $(if $(filter release,$(VARIANT)),-static-pie,-pie)
 $(OUT)/carte-oci: $(OUT)/src/cli/main_oci.o $(LIBRARY)
 	$(CC) $(CFLAGS) $(STATIC_PIE) $(filter-out -pie,$(LDFLAGS)) -Wl,--gc-sections $< $(LIBRARY) \
-		-lseccomp -lnettle -lm -o $@
+		-lyajl_s -lseccomp -lnettle -lm -o $@
 
 # The keeper is alone in its process for the life of a stack: static, so that it costs the
 # memory of its own few pages and nothing else.

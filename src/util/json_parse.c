@@ -1,294 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * JSON: text becomes a tree (RFC 8259)
- *
- * Texts may have any bytes from 0x80 on, because file names and the output of containers do.
+ * JSON: text becomes a tree (RFC 8259), by the events of yajl
  */
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <yajl/yajl_parse.h>
 
 #include "util/alloc.h"
 #include "util/error.h"
 #include "util/json_node.h"
 
-struct reading {
-    const char *text, *end;
-    const char *at; /* the next byte; after a failure the one that is wrong */
-    size_t depth;
-    bool refuses_nul, is_too_deep, has_nul;
-};
-
-/* The next byte, or NUL at the end. */
-static char peek(const struct reading *r)
-{
-    return r->at < r->end ? *r->at : '\0';
-}
-
-static bool take(struct reading *r, char wanted)
-{
-    if (peek(r) != wanted || r->at == r->end)
-        return false;
-    r->at++;
-    return true;
-}
-
-static bool take_word(struct reading *r, const char *word)
-{
-    size_t length = strlen(word);
-
-    if ((size_t)(r->end - r->at) < length || memcmp(r->at, word, length) != 0)
-        return false;
-    r->at += length;
-    return true;
-}
-
-static void skip_space(struct reading *r)
-{
-    while (r->at < r->end && strchr(" \t\r\n", *r->at) && *r->at)
-        r->at++;
-}
-
-static bool take_digits(struct reading *r)
-{
-    const char *from = r->at;
-
-    while (peek(r) >= '0' && peek(r) <= '9')
-        r->at++;
-    return r->at > from;
-}
-
-static struct json *read_number(struct reading *r)
-{
-    const char *from = r->at;
-    bool is_negative = take(r, '-'), is_whole = true;
-    AUTO_FREE char *digits = NULL;
-    struct json *json = NULL;
-    uint64_t magnitude = 0;
-
-    if (!take(r, '0') && !take_digits(r))
-        return NULL;
-    if (take(r, '.')) {
-        is_whole = false;
-        if (!take_digits(r))
-            return NULL;
-    }
-    if (take(r, 'e') || take(r, 'E')) {
-        is_whole = false;
-        if (!take(r, '+'))
-            take(r, '-');
-        if (!take_digits(r))
-            return NULL;
-    }
-    digits = alloc_text_part(from, (size_t)(r->at - from));
-    errno = 0;
-    magnitude = is_whole ? strtoull(digits + is_negative, NULL, 10) : 0;
-    if (!is_whole || errno != 0)
-        return json_new_number(strtod(digits, NULL));
-    json = json_new_node(JSON_NUMBER);
-    json->whole = (struct json_integer){ is_negative && magnitude > 0, magnitude };
-    return json;
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* The four digits behind \u; below 0: there are none. */
-static long read_unit(struct reading *r)
-{
-    long unit = 0;
-
-    for (size_t i = 0; i < 4; i++) {
-        int digit = hex_digit(peek(r));
-
-        if (digit < 0)
-            return -1;
-        unit = unit << 4 | digit;
-        r->at++;
-    }
-    return unit;
-}
-
-/* A character as UTF-8; above the first 65,536 it is written as two units. */
-static bool decode_unicode(struct reading *r, char **out)
-{
-    static const unsigned char first[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
-    const char *escape = r->at - 2;
-    long code = read_unit(r), low = 0;
-    size_t length = 0;
-
-    if (code < 0)
-        return false;
-    if (code >= 0xd800 && code < 0xe000) {
-        if (code >= 0xdc00 || !take_word(r, "\\u") || (low = read_unit(r)) < 0xdc00 || low > 0xdfff)
-            return false;
-        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-    }
-    if (code == 0 && r->refuses_nul) {
-        r->has_nul = true;
-        r->at = escape;
-        return false;
-    }
-    if (code < 0x80) {
-        *(*out)++ = (char)code;
-        return true;
-    }
-    length = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    *(*out)++ = (char)(first[length] | code >> (6 * (length - 1)));
-    for (size_t i = length - 1; i > 0; i--)
-        *(*out)++ = (char)(0x80 | (code >> (6 * (i - 1)) & 0x3f));
-    return true;
-}
-
-static bool decode_escape(struct reading *r, char **out)
-{
-    static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
-    const char *found = NULL;
-
-    if (take(r, 'u'))
-        return decode_unicode(r, out);
-    found = peek(r) ? strchr(letters, peek(r)) : NULL;
-    if (!found)
-        return false;
-    *(*out)++ = meanings[found - letters];
-    r->at++;
-    return true;
-}
-
-/* Where the text that begins here ends; it is never longer than it is written. */
-static const char *find_quote(const struct reading *r)
-{
-    for (const char *p = r->at; p < r->end; p++) {
-        if (*p == '"')
-            return p;
-        if (*p == '\\')
-            p++;
-    }
-    return r->end;
-}
-
-static char *read_text(struct reading *r)
-{
-    AUTO_FREE char *text = NULL;
-    char *out = NULL;
-
-    if (!take(r, '"'))
-        return NULL;
-    text = alloc_array(char, (size_t)(find_quote(r) - r->at) + 1);
-    out = text;
-    while (r->at < r->end && *r->at != '"') {
-        if ((unsigned char)*r->at < 0x20)
-            return NULL;
-        if (!take(r, '\\'))
-            *out++ = *r->at++;
-        else if (!decode_escape(r, &out))
-            return NULL;
-    }
-    return take(r, '"') ? STEAL_PTR(text) : NULL;
-}
-
-static struct json *read_value(struct reading *r);
-
-static bool read_member(struct reading *r, struct json *parent)
-{
-    AUTO_FREE char *key = NULL;
-    struct json *child = NULL;
-
-    skip_space(r);
-    if (json_is_object(parent)) {
-        key = read_text(r);
-        skip_space(r);
-        if (!key || !take(r, ':'))
-            return false;
-    }
-    child = read_value(r);
-    if (!child)
-        return false;
-    child->key = STEAL_PTR(key);
-    json_attach(parent, child);
-    skip_space(r);
-    return true;
-}
-
-static struct json *read_children(struct reading *r, enum json_kind kind, char end)
-{
-    AUTO(json) struct json *json = json_new_node(kind);
-
-    r->at++;
-    r->is_too_deep = ++r->depth > JSON_DEPTH_MAX;
-    if (r->is_too_deep)
-        return NULL;
-    skip_space(r);
-    if (!take(r, end)) {
-        do {
-            if (!read_member(r, json))
-                return NULL;
-        } while (take(r, ','));
-        if (!take(r, end))
-            return NULL;
-    }
-    r->depth--;
-    return STEAL_PTR(json);
-}
-
-static struct json *read_value(struct reading *r)
-{
-    struct json *json = NULL;
-    char *text = NULL;
-
-    skip_space(r);
-    if (peek(r) == '{')
-        return read_children(r, JSON_OBJECT, '}');
-    if (peek(r) == '[')
-        return read_children(r, JSON_ARRAY, ']');
-    if (peek(r) == '"') {
-        text = read_text(r);
-        json = text ? json_new_node(JSON_TEXT) : NULL;
-        if (json)
-            json->text = text;
-        return json;
-    }
-    if (take_word(r, "null"))
-        return json_new_node(JSON_NULL);
-    if (take_word(r, "true"))
-        return json_new_bool(true);
-    if (take_word(r, "false"))
-        return json_new_bool(false);
-    return read_number(r);
-}
-
-static struct json *parse(struct reading *r, struct error *err)
-{
-    AUTO(json) struct json *json = read_value(r);
-
-    if (json)
-        skip_space(r);
-    if (json && (r->at == r->end || *r->at == '\0'))
-        return STEAL_PTR(json);
-    if (r->is_too_deep)
-        error_set(err, ERROR_INVALID, "JSON is nested deeper than %d", JSON_DEPTH_MAX);
-    else
-        error_set(err, ERROR_INVALID,
-                  r->has_nul ? "a text with a NUL at byte %zu" : "not JSON at byte %zu",
-                  (size_t)(r->at - r->text));
-    return NULL;
-}
-
-struct json *json_parse(const char *text, size_t length, struct error *err)
-{
-    struct reading r = { .text = text, .end = text + length, .at = text };
-
-    return parse(&r, err);
-}
-
-/* How many bytes the character at `text` has in UTF-8; 0: it is none. */
+/* How many bytes the character at `text` has in UTF-8; 0: it is none. yajl takes longer forms, too.
+ */
 static size_t measure_character(const unsigned char *text, size_t length)
 {
     static const struct {
@@ -316,19 +42,188 @@ static size_t measure_character(const unsigned char *text, size_t length)
     return 0;
 }
 
-static int check_encoding(const char *text, size_t length, struct error *err)
+/* Where `text` stops to be UTF-8; `length`: nowhere. */
+static size_t find_fault(const unsigned char *text, size_t length)
 {
-    for (size_t i = 0, step = 0; i < length; i += step) {
-        step = measure_character((const unsigned char *)text + i, length - i);
+    size_t step = 0;
+
+    for (size_t i = 0; i < length; i += step) {
+        step = measure_character(text + i, length - i);
         if (step == 0)
-            return error_set(err, ERROR_INVALID, "not UTF-8 at byte %zu", i);
+            return i;
     }
-    return 0;
+    return length;
+}
+
+/* Returned by callbacks. */
+enum { STOP = 0, GO_ON = 1 };
+
+struct reading {
+    struct json *open[JSON_DEPTH_MAX]; /* what has begun and not ended, outermost first */
+    size_t depth;
+    struct json *root;
+    char *key; /* of the next value */
+    bool is_exact;
+    bool is_too_deep;
+    const char *fault; /* what else a callback has stopped for */
+};
+
+static int add(struct reading *r, struct json *json)
+{
+    if (r->depth == 0) {
+        r->root = json;
+        return GO_ON;
+    }
+    json->key = STEAL_PTR(r->key);
+    json_attach(r->open[r->depth - 1], json);
+    return GO_ON;
+}
+
+static int on_null(void *context)
+{
+    return add(context, json_new_node(JSON_NULL));
+}
+
+static int on_bool(void *context, int value)
+{
+    return add(context, json_new_bool(value != 0));
+}
+
+static int on_number(void *context, const char *text, size_t length)
+{
+    AUTO_FREE char *digits = alloc_text_part(text, length);
+    bool is_negative = digits[0] == '-';
+    bool is_whole = digits[strspn(digits, "-0123456789")] == '\0';
+    struct json *json = NULL;
+    uint64_t magnitude = 0;
+
+    errno = 0;
+    magnitude = is_whole ? strtoull(digits + is_negative, NULL, 10) : 0;
+    if (!is_whole || errno != 0)
+        return add(context, json_new_number(strtod(digits, NULL)));
+    json = json_new_node(JSON_NUMBER);
+    json->whole = (struct json_integer){ is_negative && magnitude > 0, magnitude };
+    return add(context, json);
+}
+
+/* With a NUL in it, it ends there; NULL: it is refused. */
+static char *take_text(struct reading *r, const unsigned char *text, size_t length)
+{
+    if (r->is_exact && memchr(text, '\0', length))
+        r->fault = "a text with a NUL";
+    else if (r->is_exact && find_fault(text, length) < length) /* by halves of characters */
+        r->fault = "a text that is not UTF-8";
+    return r->fault ? NULL : alloc_text_part((const char *)text, length);
+}
+
+static int on_text(void *context, const unsigned char *text, size_t length)
+{
+    AUTO_FREE char *copy = take_text(context, text, length);
+    struct json *json = NULL;
+
+    if (!copy)
+        return STOP;
+    json = json_new_node(JSON_TEXT);
+    json->text = STEAL_PTR(copy);
+    return add(context, json);
+}
+
+static int on_key(void *context, const unsigned char *text, size_t length)
+{
+    struct reading *r = context;
+
+    r->key = take_text(r, text, length);
+    return r->key ? GO_ON : STOP;
+}
+
+static int begin(struct reading *r, enum json_kind kind)
+{
+    struct json *json = NULL;
+
+    r->is_too_deep = r->depth == JSON_DEPTH_MAX;
+    if (r->is_too_deep)
+        return STOP;
+    json = json_new_node(kind);
+    add(r, json);
+    r->open[r->depth++] = json;
+    return GO_ON;
+}
+
+static int on_object(void *context)
+{
+    return begin(context, JSON_OBJECT);
+}
+
+static int on_array(void *context)
+{
+    return begin(context, JSON_ARRAY);
+}
+
+static int on_end(void *context)
+{
+    struct reading *r = context;
+
+    r->depth--;
+    return GO_ON;
+}
+
+static const yajl_callbacks callbacks = {
+    .yajl_null = on_null,
+    .yajl_boolean = on_bool,
+    .yajl_number = on_number,
+    .yajl_string = on_text,
+    .yajl_start_map = on_object,
+    .yajl_map_key = on_key,
+    .yajl_end_map = on_end,
+    .yajl_start_array = on_array,
+    .yajl_end_array = on_end,
+};
+
+static int read_all(const struct reading *r, yajl_handle parser, const char *text, size_t length,
+                    struct error *err)
+{
+    size_t at = length;
+
+    if (yajl_parse(parser, (const unsigned char *)text, length) != yajl_status_ok)
+        at = yajl_get_bytes_consumed(parser);
+    else if (yajl_complete_parse(parser) == yajl_status_ok)
+        return 0;
+    if (r->is_too_deep)
+        return error_set(err, ERROR_INVALID, "JSON is nested deeper than %d", JSON_DEPTH_MAX);
+    return error_set(err, ERROR_INVALID, "%s before byte %zu", r->fault ? r->fault : "not JSON",
+                     at);
+}
+
+/* Texts may have any bytes from 0x80 on, because file names and the output of containers do. */
+static struct json *parse(struct reading *r, const char *text, size_t length, struct error *err)
+{
+    yajl_handle parser = yajl_alloc(&callbacks, NULL, r);
+    int result = 0;
+
+    yajl_config(parser, yajl_dont_validate_strings, 1);
+    result = read_all(r, parser, text, strnlen(text, length), err);
+    yajl_free(parser);
+    free(r->key);
+    if (result == 0)
+        return r->root;
+    json_free(r->root);
+    return NULL;
+}
+
+struct json *json_parse(const char *text, size_t length, struct error *err)
+{
+    struct reading r = { 0 };
+
+    return parse(&r, text, length, err);
 }
 
 struct json *json_parse_exact(const char *text, size_t length, struct error *err)
 {
-    struct reading r = { .text = text, .end = text + length, .at = text, .refuses_nul = true };
+    struct reading r = { .is_exact = true };
+    size_t fault = find_fault((const unsigned char *)text, length);
 
-    return check_encoding(text, length, err) < 0 ? NULL : parse(&r, err);
+    if (fault == length)
+        return parse(&r, text, length, err);
+    error_set(err, ERROR_INVALID, "not UTF-8 at byte %zu", fault);
+    return NULL;
 }

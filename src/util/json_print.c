@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * JSON: a tree becomes text
+ * JSON: a tree becomes text, by yajl
  *
  * Digests are made of such texts, so that what they look like does not change.
  */
@@ -10,97 +10,63 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <yajl/yajl_gen.h>
 
 #include "util/json_node.h"
 #include "util/text.h"
 
+static void add_whole(yajl_gen out, struct json_integer whole)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof(digits), "%s%" PRIu64, whole.is_negative ? "-" : "",
+                          whole.magnitude);
+
+    yajl_gen_number(out, digits, (size_t)length);
+}
+
 /* Every double is read back as the same from 17 digits, and most from 15. */
-static void add_real(struct text *out, double number)
+static void add_real(yajl_gen out, double number)
 {
     char digits[32];
+    int length = snprintf(digits, sizeof(digits), "%1.15g", number);
 
     if (isnan(number) || isinf(number)) {
-        text_add(out, "null");
+        yajl_gen_null(out);
         return;
     }
-    snprintf(digits, sizeof(digits), "%1.15g", number);
     if (strtod(digits, NULL) != number)
-        snprintf(digits, sizeof(digits), "%1.17g", number);
-    text_add(out, digits);
+        length = snprintf(digits, sizeof(digits), "%1.17g", number);
+    yajl_gen_number(out, digits, (size_t)length);
 }
 
-static void add_text(struct text *out, const char *text)
+static void add_text(yajl_gen out, const char *text)
 {
-    static const char *const short_forms[0x20] = {
-        ['\b'] = "\\b", ['\f'] = "\\f", ['\n'] = "\\n", ['\r'] = "\\r", ['\t'] = "\\t",
-    };
-    const char *plain = text; /* from here on nothing is added yet */
+    yajl_gen_string(out, (const unsigned char *)text, strlen(text));
+}
 
-    text_add_char(out, '"');
-    for (const char *p = text; *p; p++) {
-        unsigned char c = (unsigned char)*p;
+static void add_value(yajl_gen out, const struct json *json);
 
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        text_add_bytes(out, plain, (size_t)(p - plain));
-        plain = p + 1;
-        if (c >= 0x20)
-            text_add_format(out, "\\%c", c);
-        else if (short_forms[c])
-            text_add(out, short_forms[c]);
-        else
-            text_add_format(out, "\\u%04x", c);
+static void add_children(yajl_gen out, const struct json *parent)
+{
+    for (const struct json *c = parent->children.first; c; c = c->next) {
+        if (c->key)
+            add_text(out, c->key);
+        add_value(out, c);
     }
-    text_add(out, plain);
-    text_add_char(out, '"');
 }
 
-static void add_tabs(struct text *out, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        text_add_char(out, '\t');
-}
-
-static void add_value(struct text *out, const struct json *json, bool pretty, size_t depth);
-
-static void add_array(struct text *out, const struct json *array, bool pretty, size_t depth)
-{
-    text_add_char(out, '[');
-    for (const struct json *c = array->children.first; c; c = c->next) {
-        add_value(out, c, pretty, depth + 1);
-        if (c->next)
-            text_add(out, pretty ? ", " : ",");
-    }
-    text_add_char(out, ']');
-}
-
-static void add_object(struct text *out, const struct json *object, bool pretty, size_t depth)
-{
-    text_add(out, pretty ? "{\n" : "{");
-    for (const struct json *c = object->children.first; c; c = c->next) {
-        add_tabs(out, pretty ? depth + 1 : 0);
-        add_text(out, c->key);
-        text_add(out, pretty ? ":\t" : ":");
-        add_value(out, c, pretty, depth + 1);
-        text_add(out, c->next ? "," : "");
-        text_add(out, pretty ? "\n" : "");
-    }
-    add_tabs(out, pretty ? depth : 0);
-    text_add_char(out, '}');
-}
-
-static void add_value(struct text *out, const struct json *json, bool pretty, size_t depth)
+static void add_value(yajl_gen out, const struct json *json)
 {
     switch (json->kind) {
     case JSON_NULL:
-        text_add(out, "null");
+        yajl_gen_null(out);
         break;
     case JSON_BOOL:
-        text_add(out, json->truth ? "true" : "false");
+        yajl_gen_bool(out, json->truth);
         break;
     case JSON_NUMBER:
-        text_add_format(out, "%s%" PRIu64, json->whole.is_negative ? "-" : "",
-                        json->whole.magnitude);
+        add_whole(out, json->whole);
         break;
     case JSON_REAL:
         add_real(out, json->real);
@@ -109,19 +75,34 @@ static void add_value(struct text *out, const struct json *json, bool pretty, si
         add_text(out, json->text);
         break;
     case JSON_ARRAY:
-        add_array(out, json, pretty, depth);
+        yajl_gen_array_open(out);
+        add_children(out, json);
+        yajl_gen_array_close(out);
         break;
     case JSON_OBJECT:
-        add_object(out, json, pretty, depth);
+        yajl_gen_map_open(out);
+        add_children(out, json);
+        yajl_gen_map_close(out);
         break;
     }
+}
+
+static void print(void *context, const char *text, size_t length)
+{
+    text_add_bytes(context, text, length);
 }
 
 char *json_print(const struct json *json, bool pretty)
 {
     struct text out = { 0 };
+    yajl_gen generator = yajl_gen_alloc(NULL);
 
+    yajl_gen_config(generator, yajl_gen_print_callback, print, &out);
+    yajl_gen_config(generator, yajl_gen_beautify, pretty);
     if (json)
-        add_value(&out, json, pretty, 0);
+        add_value(generator, json);
+    yajl_gen_free(generator);
+    if (pretty && out.length > 0)
+        out.data[--out.length] = '\0'; /* the end of the line */
     return text_steal(&out);
 }

@@ -15,7 +15,7 @@ META_PURE := $(filter-out %/login/login.o %/asset/asset.o %/map/map.o %/game/gam
 
 # Static where Debian has a static library: then an image needs the C library, cJSON and the
 # loader, and nothing else.
-META_LDLIBS := -Wl,-Bstatic -levent_extra -levent_core -lsqlite3 -lsodium -Wl,-Bdynamic \
+META_LDLIBS := -Wl,-Bstatic -levent_extra -levent_core -lsqlite3 -lsodium -lyajl_s -Wl,-Bdynamic \
 	-lcjson -lm -lpthread
 
 .PHONY: metaverse

@@ -55,8 +55,10 @@ static void printed_for_people_each_member_has_its_line(void **state)
     AUTO_FREE char *printed = json_print(json, true);
 
     (void)state;
-    assert_string_equal(printed,
-                        "{\n\t\"a\":\t[1, {\n\t\t\t\"b\":\t{\n\t\t\t}\n\t\t}],\n\t\"c\":\t1.5\n}");
+    assert_string_equal(
+        printed,
+        "{\n    \"a\": [\n        1,\n        {\n            \"b\": {\n\n            }\n        }\n"
+        "    ],\n    \"c\": 1.5\n}");
 }
 
 static void escapes_become_utf_8(void **state)
@@ -74,34 +76,19 @@ static void what_is_not_json_is_refused_with_its_place(void **state)
     static const struct {
         const char *text, *message;
     } cases[] = {
-        { "", "not JSON at byte 0" },
-        { "  ", "not JSON at byte 2" },
-        { "nul", "not JSON at byte 0" },
-        { "truex", "not JSON at byte 4" },
-        { "01", "not JSON at byte 1" },
-        { "-", "not JSON at byte 1" },
-        { "+1", "not JSON at byte 0" },
-        { ".5", "not JSON at byte 0" },
-        { "1.", "not JSON at byte 2" },
-        { "1e", "not JSON at byte 2" },
-        { "0x10", "not JSON at byte 1" },
-        { "[1,]", "not JSON at byte 3" },
-        { "[1 2]", "not JSON at byte 3" },
-        { "[1", "not JSON at byte 2" },
-        { "{\"a\"}", "not JSON at byte 4" },
-        { "{\"a\":1,}", "not JSON at byte 7" },
-        { "{a:1}", "not JSON at byte 1" },
-        { "{\"a\":}", "not JSON at byte 5" },
-        { "\"a", "not JSON at byte 2" },
-        { "\"a\\", "not JSON at byte 3" },
-        { "\"\\\"", "not JSON at byte 3" },
-        { "\"a\nb\"", "not JSON at byte 2" },
-        { "\"\\x\"", "not JSON at byte 2" },
-        { "\"\\u12g4\"", "not JSON at byte 5" },
-        { "\"\\ud83d\"", "not JSON at byte 7" },
-        { "\"\\ud83d\\u0041\"", "not JSON at byte 13" },
-        { "\"\\ude00\"", "not JSON at byte 7" },
-        { "1 2", "not JSON at byte 2" },
+        { "", "not JSON before byte 0" },        { "  ", "not JSON before byte 2" },
+        { "nul", "not JSON before byte 3" },     { "truex", "not JSON before byte 5" },
+        { "01", "not JSON before byte 2" },      { "-", "not JSON before byte 1" },
+        { "+1", "not JSON before byte 1" },      { ".5", "not JSON before byte 1" },
+        { "1.", "not JSON before byte 2" },      { "1e", "not JSON before byte 2" },
+        { "0x10", "not JSON before byte 2" },    { "[1,]", "not JSON before byte 4" },
+        { "[1 2]", "not JSON before byte 4" },   { "[1", "not JSON before byte 2" },
+        { "{\"a\"}", "not JSON before byte 5" }, { "{\"a\":1,}", "not JSON before byte 8" },
+        { "{a:1}", "not JSON before byte 2" },   { "{\"a\":}", "not JSON before byte 6" },
+        { "\"a", "not JSON before byte 2" },     { "\"a\\", "not JSON before byte 3" },
+        { "\"\\\"", "not JSON before byte 3" },  { "\"a\nb\"", "not JSON before byte 2" },
+        { "\"\\x\"", "not JSON before byte 2" }, { "\"\\u12g4\"", "not JSON before byte 5" },
+        { "1 2", "not JSON before byte 3" },
     };
 
     (void)state;
@@ -160,8 +147,29 @@ static void a_nul_cuts_a_text_or_is_refused(void **state)
     (void)state;
     assert_string_equal(json_get_text(json_first(json), ""), "a");
     assert_null(json_parse_exact(text, strlen(text), &err));
-    assert_string_equal(err.text, "a text with a NUL at byte 3");
+    assert_string_equal(err.text, "a text with a NUL before byte 11");
     error_clear(&err);
+}
+
+static void documents_of_others_are_utf_8(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        { "[\"a\xff\"]", "not UTF-8 at byte 3" },
+        { "\"\xc0\xaf\"", "not UTF-8 at byte 1" },
+        { "\"\\ude00\"", "a text that is not UTF-8 before byte 8" },
+        { "{\"\\ude00\":1}", "a text that is not UTF-8 before byte 9" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct error err = { 0 };
+
+        assert_null(json_parse_exact(cases[i].text, strlen(cases[i].text), &err));
+        assert_string_equal(err.text, cases[i].message);
+        error_clear(&err);
+    }
 }
 
 static void whole_numbers_keep_all_digits(void **state)
@@ -229,6 +237,7 @@ int main(void)
         cmocka_unit_test(a_document_that_is_cut_is_refused),
         cmocka_unit_test(nesting_has_a_limit),
         cmocka_unit_test(a_nul_cuts_a_text_or_is_refused),
+        cmocka_unit_test(documents_of_others_are_utf_8),
         cmocka_unit_test(whole_numbers_keep_all_digits),
         cmocka_unit_test(members_are_set_found_and_replaced),
     };
