@@ -105,12 +105,12 @@ _carte_complete()
         --format) values='table json' ;;
         esac ;;
     run)
-        words="$globals --detach -d --interactive -i --tty -t --rm --name --detach-keys --pull --no-sig-proxy --env -e --env-file --volume -v --tmpfs --publish -p --expose --network --network-alias --ip --add-host --dns --dns-search --dns-option --hostname -h --domainname --user -u --group-add --userns --workdir -w --entrypoint --memory -m --cpus --pids-limit --shm-size --ulimit --sysctl --cap-add --cap-drop --security-opt --privileged --read-only --init --restart --stop-signal --stop-timeout --label -l --health-cmd --health-interval --health-timeout --health-start-period --health-retries --no-healthcheck"
+        words="$globals --detach -d --interactive -i --tty -t --rm --name --detach-keys --pull --quiet -q --platform --cidfile --sig-proxy --env -e --env-file --volume -v --mount --tmpfs --publish -p --publish-all -P --expose --network --network-alias --ip --add-host --dns --dns-search --dns-option --hostname -h --domainname --user -u --group-add --userns --workdir -w --entrypoint --memory -m --cpus --pids-limit --shm-size --ulimit --sysctl --cap-add --cap-drop --security-opt --privileged --read-only --init --restart --stop-signal --stop-timeout --label -l --label-file --log-driver --log-opt --health-cmd --health-interval --health-timeout --health-start-period --health-start-interval --health-retries --no-healthcheck"
         case $previous in
         --pull) values='missing always never' ;;
         esac ;;
     create)
-        words="$globals --detach -d --interactive -i --tty -t --rm --name --detach-keys --pull --no-sig-proxy --env -e --env-file --volume -v --tmpfs --publish -p --expose --network --network-alias --ip --add-host --dns --dns-search --dns-option --hostname -h --domainname --user -u --group-add --userns --workdir -w --entrypoint --memory -m --cpus --pids-limit --shm-size --ulimit --sysctl --cap-add --cap-drop --security-opt --privileged --read-only --init --restart --stop-signal --stop-timeout --label -l --health-cmd --health-interval --health-timeout --health-start-period --health-retries --no-healthcheck"
+        words="$globals --detach -d --interactive -i --tty -t --rm --name --detach-keys --pull --quiet -q --platform --cidfile --sig-proxy --env -e --env-file --volume -v --mount --tmpfs --publish -p --publish-all -P --expose --network --network-alias --ip --add-host --dns --dns-search --dns-option --hostname -h --domainname --user -u --group-add --userns --workdir -w --entrypoint --memory -m --cpus --pids-limit --shm-size --ulimit --sysctl --cap-add --cap-drop --security-opt --privileged --read-only --init --restart --stop-signal --stop-timeout --label -l --label-file --log-driver --log-opt --health-cmd --health-interval --health-timeout --health-start-period --health-start-interval --health-retries --no-healthcheck"
         case $previous in
         --pull) values='missing always never' ;;
         esac ;;

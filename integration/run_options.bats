@@ -43,3 +43,59 @@ refused() {
     refused -v src:/dst:bogus
     [[ $output == *"option '--volume'"*bogus* ]]
 }
+
+@test "--mount says in keys what -v says in short" {
+    mkdir -p here && echo text >here/file
+    carte run --rm --mount "type=bind,src=$PWD/here,dst=/a,ro" --mount source=named,target=/b \
+        --mount type=tmpfs,target=/c,tmpfs-size=1m,tmpfs-mode=0700 --mount '"type=bind","source='"$PWD"'/here","target=/d,e"' tool sh -c \
+        'cat /a/file "/d,e/file"; touch /a/x 2>/dev/null || echo sealed; touch /b/x; stat -c %a /c' >out
+    diff out <(printf 'text\ntext\nsealed\n700\n')
+    [ -e "$CARTE_ROOT/volumes/named/data/x" ]
+    refused --mount type=bind,source=/no/such,target=/a
+    [[ $output == */no/such* ]]
+    refused --mount type=bind,source=here,target=/a
+    [[ $output == *"'--mount'"*"absolute"* ]]
+    refused --mount typ=bind,target=/a
+    [[ $output == *"did you mean type"* ]]
+    refused --mount target=/a,readonly=perhaps
+    [[ $output == *"neither true nor false"* ]]
+    refused --mount type=volume
+    [[ $output == *"target is missing"* ]]
+    refused --mount target=/a,volume-driver=nfs
+    [[ $output == *"not built"* ]]
+}
+
+@test "-P publishes what the image and --expose note" {
+    printf 'FROM tool\nEXPOSE 80 53/udp\n' | carte build -q -t noting -
+    carte run -d --name open -P -p 127.0.0.1:18099:80 --expose 90 noting sleep 1000
+    carte port open >out
+    [ "$(grep -c '^80/tcp -> ' out)" = 1 ]
+    grep -qx '80/tcp -> 127.0.0.1:18099' out
+    grep -q '^90/tcp -> .*:[1-9]' out
+    grep -q '^53/udp -> .*:[1-9]' out
+}
+
+@test "labels from files, and the id in a file" {
+    printf '# remark\na=1\nb=two words\n' >labels
+    carte run --rm --label-file labels -l a=2 --cidfile id tool true
+    [ "$(wc -c <id)" = 64 ]
+    refused --cidfile id
+    [[ $output == *"'--cidfile'"* ]]
+    carte run -d --name marked --label-file labels -l a=2 tool sleep 1000
+    id=$(carte commit marked marked)
+    [ "$(carte inspect marked:latest | jq -c '.[0].Config.Labels | [.a, .b]')" = '["2","two words"]' ]
+    run carte run --cidfile other --pull never nosuch true
+    [ "$status" -eq 125 ]
+    [ ! -e other ]
+}
+
+@test "what is not built is refused, and what is so anyhow is taken" {
+    refused --platform linux/pdp11
+    [[ $output == *"'--platform'"*pdp11* ]]
+    refused --log-driver syslog
+    [[ $output == *"'--log-driver'"* ]]
+    refused --log-opt max-size=1m
+    [[ $output == *"'--log-opt'"* ]]
+    architecture=$(carte inspect -f '{{.Architecture}}' tool)
+    carte run --rm -q --platform "linux/$architecture" --log-driver json-file tool true
+}

@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/single_mount.h"
 #include "cli/single_network.h"
+#include "image/config_json.h"
 #include "supervise/single.h"
 #include "util/alloc.h"
 #include "util/error.h"
@@ -53,7 +55,6 @@ static const struct row {
     KEY(LIST, cap_drop, "cap_drop", "--cap-drop"),
     KEY(LIST, security_opt, "security_opt", "--security-opt"),
     KEY(LIST, tmpfs, "tmpfs", "--tmpfs"),
-    KEY(LIST, labels, "labels", "--label"),
     KEY(LIST, extra_hosts, "extra_hosts", "--add-host"),
     KEY(LIST, dns, "dns", "--dns"),
     KEY(LIST, dns_search, "dns_search", "--dns-search"),
@@ -67,6 +68,7 @@ static const struct {
     const char *key, *spelling;
 } others[] = {
     { "volumes", "--volume" },
+    { "labels", "--label" },
     { "environment", "--env" },
     { "ulimits", "--ulimit" },
     { "hostname", "--hostname" },
@@ -84,6 +86,7 @@ static const struct {
     { "healthcheck.interval", "--health-interval" },
     { "healthcheck.timeout", "--health-timeout" },
     { "healthcheck.start_period", "--health-start-period" },
+    { "healthcheck.start_interval", "--health-start-interval" },
     { "healthcheck.retries", "--health-retries" },
 };
 
@@ -148,21 +151,56 @@ static void set_variable(const char *item, struct strings *env)
         strings_set_env(env, key, value);
 }
 
-/* One variable a line, taken as it is; lines that begin with # are remarks. */
-static int add_env_file(const char *path, struct strings *env, struct error *err)
+/* One a line, taken as it is; lines that begin with # are remarks. */
+static int read_lines(const char *path, struct strings *out, struct error *err)
 {
     AUTO_TEXT struct text text = { 0 };
     char *state = NULL;
 
     if (file_read(AT_FDCWD, path, ENV_FILE_MAX, &text, err) < 0)
-        return error_wrap(err, "option '--env-file'");
+        return -1;
     if (text.length == 0)
         return 0;
     for (char *line = strtok_r(text.data, "\r\n", &state); line;
          line = strtok_r(NULL, "\r\n", &state)) {
         line += strspn(line, " \t");
         if (*line && *line != '#')
-            set_variable(line, env);
+            strings_add(out, line);
+    }
+    return 0;
+}
+
+static int add_env_file(const char *path, struct strings *env, struct error *err)
+{
+    AUTO_STRINGS struct strings lines = { 0 };
+
+    if (read_lines(path, &lines, err) < 0)
+        return error_wrap(err, "option '--env-file'");
+    for (size_t i = 0; i < lines.count; i++)
+        set_variable(lines.items[i], env);
+    return 0;
+}
+
+/* Those of the options win over those of files. */
+static int set_labels(const struct single_options *options, struct json *service, struct error *err)
+{
+    AUTO_STRINGS struct strings lines = { 0 };
+    struct json *labels = NULL;
+
+    for (size_t i = 0; i < options->label_files.count; i++)
+        if (read_lines(options->label_files.items[i], &lines, err) < 0)
+            return error_wrap(err, "option '--label-file'");
+    for (size_t i = 0; i < options->labels.count; i++)
+        strings_add(&lines, options->labels.items[i]);
+    if (lines.count == 0)
+        return 0;
+    labels = json_new_object();
+    json_set(service, "labels", labels);
+    for (size_t i = 0; i < lines.count; i++) {
+        AUTO_FREE char *key = alloc_text_part(lines.items[i], strcspn(lines.items[i], "="));
+        const char *equals = strchr(lines.items[i], '=');
+
+        json_set_text(labels, key, equals ? equals + 1 : "");
     }
     return 0;
 }
@@ -180,39 +218,6 @@ static int set_environment(const struct single_options *options, struct json *se
     if (env.count > 0)
         json_set(service, "environment", format_list(&env));
     return 0;
-}
-
-/* A source with a slash is a path of this machine, else the name of a volume. */
-static void set_volumes(const struct single_options *options, struct json *service,
-                        struct json *volumes)
-{
-    struct json *array = json_new_array();
-
-    for (size_t i = 0; i < options->volumes.count; i++) {
-        const char *item = options->volumes.items[i];
-        size_t length = strcspn(item, ":");
-        AUTO_FREE char *source = alloc_text_part(item, length);
-        AUTO_FREE char *folder = item[0] == '.' ? realpath(".", NULL) : NULL;
-
-        if (item[length] == ':' && length > 0 && !strchr(source, '/') && source[0] != '.' &&
-            !json_find(volumes, source)) {
-            struct json *volume = json_new_object();
-
-            json_set_text(volume, "name", source);
-            json_set(volumes, source, volume);
-        }
-        if (folder) {
-            AUTO_FREE char *absolute = alloc_format("%s/%s", folder, item);
-
-            json_append_text(array, absolute);
-        } else {
-            json_append_text(array, item);
-        }
-    }
-    if (json_count(array) > 0)
-        json_set(service, "volumes", array);
-    else
-        json_free(array);
 }
 
 static int set_ulimits(const struct single_options *options, struct json *service,
@@ -256,6 +261,7 @@ static void set_health(const struct single_options *options, struct json *servic
     set_time(check, "interval", options->health_interval_ms);
     set_time(check, "timeout", options->health_timeout_ms);
     set_time(check, "start_period", options->health_start_period_ms);
+    set_time(check, "start_interval", options->health_start_interval_ms);
     if (options->health_retries != OPTION_UNSET)
         json_set_int(check, "retries", options->health_retries);
     if (json_count(check) > 0)
@@ -305,9 +311,40 @@ static int fill_service(const struct single_options *options, const char *name,
     set_time(service, "stop_grace_period", options->stop_timeout_ms);
     set_command(options, words, service);
     set_health(options, service);
-    if (set_environment(options, service, err) < 0)
+    if (set_environment(options, service, err) < 0 || set_labels(options, service, err) < 0)
         return -1;
     return set_ulimits(options, service, err);
+}
+
+/* The platform may be told by name as long as it is this machine's. */
+static int check_platform(const char *platform, struct error *err)
+{
+    AUTO_FREE char *own = alloc_format("linux/%s", config_json_architecture());
+    size_t length = strlen(own);
+
+    if (!platform || (strncmp(platform, own, length) == 0 &&
+                      (platform[length] == '\0' || platform[length] == '/')))
+        return 0;
+    return error_set(err, ERROR_UNSUPPORTED,
+                     "option '--platform': this machine runs '%s' and cannot run '%s'", own,
+                     platform);
+}
+
+static int check_logging(const struct single_options *options, struct error *err)
+{
+    const char *driver = options->log_driver;
+
+    if (driver && strcmp(driver, "json-file") != 0 && strcmp(driver, "local") != 0)
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "option '--log-driver': '%s' is not built; what is written is kept in "
+                         "files of JSON lines (json-file) and read with carte logs",
+                         driver);
+    if (options->log_opts.count > 0)
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "option '--log-opt': '%s' is not built; files of 10 MiB are kept, three "
+                         "of each container",
+                         options->log_opts.items[0]);
+    return 0;
 }
 
 static int check_together(const struct single_options *options, struct error *err)
@@ -319,10 +356,11 @@ static int check_together(const struct single_options *options, struct error *er
     if (options->no_health &&
         (options->health_cmd || options->health_interval_ms != OPTION_UNSET ||
          options->health_timeout_ms != OPTION_UNSET || options->health_retries != OPTION_UNSET ||
-         options->health_start_period_ms != OPTION_UNSET))
+         options->health_start_period_ms != OPTION_UNSET ||
+         options->health_start_interval_ms != OPTION_UNSET))
         return error_set(err, ERROR_INVALID,
                          "option '--no-healthcheck' excludes the other options '--health-...'");
-    return 0;
+    return check_platform(options->platform, err) < 0 ? -1 : check_logging(options, err);
 }
 
 int single_spec_format(const struct single_options *options, const char *name,
@@ -340,9 +378,9 @@ int single_spec_format(const struct single_options *options, const char *name,
     json_set(file, "networks", networks);
     json_set(services, name, service);
     if (check_together(options, err) < 0 || fill_service(options, name, words, service, err) < 0 ||
-        single_network_set(options, service, networks, err) < 0)
+        single_network_set(options, service, networks, err) < 0 ||
+        single_mount_add(options, service, volumes, err) < 0)
         return -1;
-    set_volumes(options, service, volumes);
     *out = json_print(file, false);
     return 0;
 }

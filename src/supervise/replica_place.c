@@ -225,21 +225,32 @@ static void limit_stack(struct crew *crew)
         log_warn("the stack has no limit of memory", LOG_TEXT("why", err.text));
 }
 
+/* All that comes before the program itself. */
+static int plan_and_prepare(struct replica *replica, struct plan **out, struct error *err)
+{
+    AUTO(plan) struct plan *plan = NULL;
+
+    if (!replica->image)
+        return error_set(err, ERROR_NOT_FOUND, "the image '%s' is gone: build it again",
+                         replica->record->image);
+    if (replica_host_take(replica, err) < 0 || replica_place_plan(replica, &plan, err) < 0 ||
+        (!replica->is_prepared && prepare(replica, plan, err) < 0) ||
+        choose_ids(replica, plan, err) < 0 || replica_place_open_logs(replica, err) < 0)
+        return -1;
+    *out = STEAL_PTR(plan);
+    return 0;
+}
+
 int replica_place_start(struct replica *replica, struct container_process *out, struct error *err)
 {
     AUTO(plan) struct plan *plan = NULL;
     int result = 0;
 
-    if (!replica->image)
-        return error_set(err, ERROR_NOT_FOUND, "the image '%s' is gone: build it again",
-                         replica->record->image);
-    if (replica_host_take(replica, err) < 0 || replica_place_plan(replica, &plan, err) < 0)
+    if (plan_and_prepare(replica, &plan, err) < 0) {
+        if (err->code == ERROR_NOT_FOUND || err->code == ERROR_DENIED)
+            err->code = ERROR_SYSTEM; /* it is not the program that is missing */
         return -1;
-    if ((!replica->is_prepared && prepare(replica, plan, err) < 0) ||
-        choose_ids(replica, plan, err) < 0)
-        return -1;
-    if (replica_place_open_logs(replica, err) < 0)
-        return -1;
+    }
     if (replica->service->tty || replica->service->stdin_open || replica->is_awaited)
         result = start_with_console(replica, plan, out, err);
     else

@@ -16,7 +16,10 @@ struct error;
 struct plan;
 struct replica;
 
-/* Namespace, files, volumes, log; then the container. On failure nothing of it runs. */
+/*
+ * Namespace, files, volumes, log; then the container. On failure nothing of it runs.
+ * ERROR_NOT_FOUND, ERROR_DENIED: its program is not there, or cannot be executed.
+ */
 int replica_place_start(struct replica *replica, struct container_process *out,
                         struct error *err) MUST_CHECK;
 
