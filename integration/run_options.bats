@@ -99,3 +99,33 @@ refused() {
     architecture=$(carte inspect -f '{{.Architecture}}' tool)
     carte run --rm -q --platform "linux/$architecture" --log-driver json-file tool true
 }
+
+# limit V1 V2: what a file of the container's own cgroup says, whichever version there is.
+limit() {
+    carte exec set cat "/sys/fs/cgroup/$1" 2>/dev/null || carte exec set cat "/sys/fs/cgroup/$2"
+}
+
+@test "limits of docker's options reach the cgroup" {
+    carte run -d --name set -m 64m --memory-swap 64m --cpuset-cpus 0 --cpu-shares 512 tool sleep 1000
+    [ "$(limit cpuset/cpuset.cpus cpuset.cpus)" = 0 ]
+    [ "$(limit cpu/cpu.shares cpu.weight)" = 512 ] || [ "$(limit cpu/cpu.shares cpu.weight)" -lt 100 ]
+    refused --memory-swap 64m
+    [[ $output == *"'memswap_limit' needs 'mem_limit'"* ]]
+    refused -m 64m --memory-swap 32m
+    [[ $output == *"'memswap_limit'"*"less than 'mem_limit'"* ]]
+    refused --cpuset-cpus all
+    [[ $output == *"'cpuset: all'"* ]]
+    refused --cpu-shares 1
+    [[ $output == *"'cpu_shares'"* ]]
+}
+
+@test "--pid host and --ipc host share what they name" {
+    carte run --rm --pid host tool sh -c 'readlink /proc/self/ns/pid' >pid
+    [ "$(cat pid)" = "$(readlink /proc/self/ns/pid)" ]
+    [ "$(carte run --rm --ipc host tool readlink /proc/self/ns/ipc)" = "$(readlink /proc/self/ns/ipc)" ]
+    [ "$(carte run --rm tool readlink /proc/self/ns/ipc)" != "$(readlink /proc/self/ns/ipc)" ]
+    refused --pid host --userns auto
+    [[ $output == *"'pid: host' and 'userns_mode: auto' exclude each other"* ]]
+    refused --ipc container:other
+    [[ $output == *"'ipc: container:other' is not supported"* ]]
+}

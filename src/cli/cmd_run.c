@@ -105,8 +105,7 @@ static int format(struct command_call *call, const char *name, char **out, struc
         return -1;
     options.networks = networks;
     if (single_spec_format(&options, name, call->operands, &text, err) < 0 ||
-        provide_image(call, reference, err) < 0 ||
-        list_ports(given, reference, &ports, err) < 0)
+        provide_image(call, reference, err) < 0 || list_ports(given, reference, &ports, err) < 0)
         return -1;
     options.ports = ports;
     return single_spec_format(&options, name, call->operands, out, err);

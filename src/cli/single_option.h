@@ -17,7 +17,8 @@ struct single_options {
     const char *name, *detach_keys, *pull, *platform, *cidfile, *log_driver;
     bool init, privileged, read_only;
     const char *user, *workdir, *hostname, *domainname, *entrypoint, *ip, *restart, *stop_signal,
-        *userns, *memory, *cpus, *pids_limit, *shm_size;
+        *userns, *pid, *ipc, *cpuset, *memory_swap, *memory_reservation, *cpu_shares, *memory,
+        *cpus, *pids_limit, *shm_size;
     int64_t stop_timeout_ms;
     struct strings env, env_files, label_files, log_opts, mounts, volumes, ports, expose, cap_add,
         cap_drop, security_opt, tmpfs, labels, extra_hosts, networks, network_aliases, dns,

@@ -6,109 +6,16 @@
 
 #include "stack/service.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "stack/reading.h"
+#include "stack/service_rules.h"
 #include "stack/shorthand.h"
 #include "stack/tables.h"
-#include "util/alloc.h"
 #include "util/clock.h"
-#include "util/text.h"
 
 static const char *const pull_policies[] = {
     "missing", "always", "never", "build", "refresh", NULL
 };
 static const char *const unhealthy_actions[] = { "restart", "replace", "none", NULL };
 static const char *const user_namespaces[] = { "host", "auto", NULL };
-
-/* `links: [db:alias]` says that `db` is started first. */
-static void prepare_links(struct reading *reading, struct node *map)
-{
-    AUTO(node) struct node *links = node_take(map, "links");
-    struct node *depends = node_find(map, "depends_on");
-
-    if (!links || links->kind != NODE_LIST)
-        return;
-    if (!depends || depends->kind == NODE_NULL) {
-        depends = node_new(NODE_LIST, &links->place);
-        node_set(map, "depends_on", &links->place, depends);
-    }
-    for (size_t i = 0; i < links->count; i++) {
-        struct node *link = links->children[i].value;
-        char *colon = link->text ? strchr(link->text, ':') : NULL;
-
-        if (colon) {
-            reading_warn(reading, link,
-                         "the other name in '%s' has no effect; write it as an "
-                         "alias of the service's network",
-                         link->text);
-            *colon = '\0';
-        }
-        if (!link->text || (depends->kind == NODE_MAP && node_find(depends, link->text)))
-            continue;
-        if (depends->kind == NODE_LIST)
-            node_append(depends, node_copy(link));
-        else if (depends->kind == NODE_MAP)
-            node_set(depends, link->text, &link->place, node_new(NODE_MAP, &link->place));
-    }
-}
-
-/* Words that mean another policy, of which some say after which time. */
-static void prepare_pull_policy(struct reading *reading, struct node *map)
-{
-    struct node *policy = node_find(map, "pull_policy");
-    const char *text = policy && policy->kind == NODE_SCALAR ? policy->text : "";
-    const char *after = strcmp(text, "daily") == 0         ? "1d"
-                        : strcmp(text, "weekly") == 0      ? "1w"
-                        : text_starts_with(text, "every_") ? text + strlen("every_")
-                                                           : NULL;
-
-    if (!after && strcmp(text, "if_not_present") != 0)
-        return;
-    if (after && node_find(map, "pull_refresh_after"))
-        reading_error(reading, policy, "'%s' and 'pull_refresh_after' exclude each other", text);
-    else if (after)
-        node_set(map, "pull_refresh_after", &policy->place, node_new_scalar(&policy->place, after));
-    free(policy->text);
-    policy->text = alloc_text(after ? "refresh" : "missing");
-}
-
-/* A single number of `expose` may be a range; `network_mode` has words that mean the default. */
-static void prepare_service(struct reading *reading, struct node *map)
-{
-    struct node *mode = node_find(map, "network_mode");
-
-    prepare_links(reading, map);
-    prepare_pull_policy(reading, map);
-    if (mode && mode->kind == NODE_SCALAR &&
-        (strcmp(mode->text, "bridge") == 0 || strcmp(mode->text, "default") == 0)) {
-        reading_warn(reading, mode, "'%s' means the network 'default' here", mode->text);
-        node_free(node_take(map, "network_mode"));
-    }
-}
-
-static void check_service(struct reading *reading, const struct node *map, void *base)
-{
-    const struct service *service = base;
-    const char *mode = service->network_mode;
-
-    if (mode && strcmp(mode, "none") != 0 && strcmp(mode, "host") != 0 &&
-        !text_starts_with(mode, "service:"))
-        reading_error(reading, node_find(map, "network_mode"),
-                      "'%s' is not supported; write none, host, service:NAME, or use 'networks'",
-                      mode);
-    if (mode && service->network_count > 0)
-        reading_error(reading, node_find(map, "networks"),
-                      "'networks' and 'network_mode' exclude each other; keep one");
-    if (service->pull_policy == SERVICE_PULL_BUILD && !service->build.present)
-        reading_error(reading, node_find(map, "pull_policy"),
-                      "'build' needs a build section in the service");
-    if (service->pull_policy == SERVICE_PULL_REFRESH && service->pull_refresh_after_ms == 0)
-        reading_error(reading, node_find(map, "pull_policy"),
-                      "'refresh' needs 'pull_refresh_after'; write daily, weekly or every_12h");
-}
 
 static const struct field service_fields[] = {
     {
@@ -373,6 +280,31 @@ static const struct field service_fields[] = {
         .doc = "Limits of the processes; one number is both limits.",
     },
     {
+        .key = "cpuset",
+        MEMBER(STRING, struct service, cpuset),
+        .doc = "The cores to run on, as in `0-2,4`.",
+    },
+    {
+        .key = "cpu_shares",
+        MEMBER(COUNT, struct service, cpu_shares),
+        .doc = "The weight among replicas that want more than there is; 1024 is usual.",
+    },
+    {
+        .key = "memswap_limit",
+        MEMBER(BYTES, struct service, memory_and_swap_bytes),
+        .doc = "Memory and swap together; needs `mem_limit`.",
+    },
+    {
+        .key = "pid",
+        MEMBER(STRING, struct service, pid),
+        .doc = "The processes: `host`, those of this machine; else its own.",
+    },
+    {
+        .key = "ipc",
+        MEMBER(STRING, struct service, ipc),
+        .doc = "Shared memory and queues: `host`, those of this machine; else its own.",
+    },
+    {
         .key = "deploy",
         GROUP(deploy_object),
         .doc = "How the service is deployed.",
@@ -455,8 +387,6 @@ static const struct field service_fields[] = {
     LATER("cpu_quota", "The CPU quota; write `cpus`."),
     LATER("cpu_rt_period", "The period of the real-time quota."),
     LATER("cpu_rt_runtime", "The real-time quota."),
-    LATER("cpu_shares", "The weight among replicas."),
-    LATER("cpuset", "The cores to run on."),
     LATER("credential_spec", "Credentials, on other systems."),
     LATER("develop", "What happens while files are edited."),
     LATER("device_cgroup_rules", "Rules for devices."),
@@ -465,17 +395,14 @@ static const struct field service_fields[] = {
     { .key = "dns_search", MEMBER(LIST, struct service, dns_search), .doc = "Domains to search." },
     LATER("external_links", "Containers outside of the stack."),
     LATER("gpus", "Graphics processors."),
-    LATER("ipc", "The namespace of shared memory."),
     LATER("isolation", "How replicas are kept apart, on other systems."),
     LATER("label_file", "Files of labels."),
     LATER("logging", "Where the output goes; it is kept in files that rotate."),
     LATER("mac_address", "A hardware address."),
     LATER("mem_swappiness", "How readily memory is swapped out."),
-    LATER("memswap_limit", "A limit of memory and swap together."),
     LATER("models", "Language models."),
     LATER("oom_kill_disable", "Whether the replica is killed when memory runs out."),
     LATER("oom_score_adj", "Who is killed first when memory runs out."),
-    LATER("pid", "The process namespace."),
     LATER("post_start", "Commands after the start."),
     LATER("pre_start", "Commands before the start."),
     LATER("pre_stop", "Commands before the stop."),
@@ -494,6 +421,6 @@ const struct object service_object = {
     .fields = service_fields,
     .size = sizeof(struct service),
     .name_offset = offsetof(struct service, name),
-    .prepare = prepare_service,
-    .check = check_service,
+    .prepare = service_rules_prepare,
+    .check = service_rules_check,
 };

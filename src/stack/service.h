@@ -61,6 +61,10 @@ struct service {
     char *stop_signal; /* "SIGTERM", or NULL: as the image says */
     int64_t stop_grace_period_ms;
     uint64_t shm_bytes;
+    char *cpuset;                   /* "0-2,4", or NULL */
+    char *pid, *ipc;                /* host, private, or NULL: private */
+    uint64_t cpu_shares;            /* 0: as usual */
+    uint64_t memory_and_swap_bytes; /* 0: as the machine gives */
     struct service_ulimit *ulimits;
     size_t ulimit_count;
     int64_t replicas;

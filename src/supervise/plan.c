@@ -318,6 +318,22 @@ struct container_limits plan_limits(const struct service *service)
     };
 }
 
+/* What is beyond the limits that change while it runs. */
+static void plan_resources(const struct service *service, struct plan *plan)
+{
+    struct container_resources *resources = &plan->resources;
+
+    resources->cpus = service->cpuset;
+    if (service->cpu_shares > 0)
+        resources_set(resources, CONTAINER_CPU_SHARES, (int64_t)service->cpu_shares);
+    if (service->memory_and_swap_bytes > 0) {
+        resources_set(resources, CONTAINER_MEMORY_LIMIT, (int64_t)service->limits.memory_bytes);
+        resources_set(resources, CONTAINER_MEMORY_SWAP, (int64_t)service->memory_and_swap_bytes);
+    }
+    if (resources->cpus || resources->given)
+        plan->spec.resources = resources;
+}
+
 static int plan_security(const struct service *service, struct plan *plan, struct error *err)
 {
     struct container_spec *spec = &plan->spec;
@@ -334,6 +350,7 @@ static int plan_security(const struct service *service, struct plan *plan, struc
         if (plan_ulimit(&service->ulimits[i], plan, err) < 0)
             return error_wrap(err, "service '%s'", service->name);
     spec->limits = plan_limits(service);
+    plan_resources(service, plan);
     return 0;
 }
 
@@ -344,6 +361,24 @@ static enum container_namespace_how network_kind(const struct service *service)
     if (text_equal(service->network_mode, "none"))
         return CONTAINER_NEW;
     return CONTAINER_JOIN;
+}
+
+/* Shared memory of the machine has a file system, too. */
+static void plan_namespaces(const struct service *service, struct plan *plan)
+{
+    const struct {
+        const char *mode;
+        enum container_namespace which;
+    } shared[] = {
+        { service->pid, CONTAINER_NAMESPACE_PID },
+        { service->ipc, CONTAINER_NAMESPACE_IPC },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(shared); i++)
+        if (text_equal(shared[i].mode, "host"))
+            plan->spec.namespaces[shared[i].which].how = CONTAINER_INHERIT;
+    if (text_equal(service->ipc, "host"))
+        add_bind(plan, "/dev/shm", "/dev/shm", false);
 }
 
 static const char *first_text(const char *own_text, const char *image_text)
@@ -405,6 +440,7 @@ int plan_make(const struct plan_input *input, struct plan **out, struct error *e
                          "service '%s' has no command: give 'command', or ENTRYPOINT or CMD in "
                          "the image",
                          input->service->name);
+    plan_namespaces(input->service, plan);
     plan_generated_files(input, plan);
     for (size_t i = 0; i < input->service->mount_count; i++)
         plan_mount(input, i, plan);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "image/image.h"
+#include "runtime/resources.h"
 #include "runtime/spec.h"
 #include "stack/stack.h"
 #include "util/cleanup.h"
@@ -51,6 +52,7 @@ struct plan {
     struct container_spec spec; /* stdout_fd and stderr_fd are left to the caller */
     struct container_mount *mounts;
     struct container_ulimit *ulimits;
+    struct container_resources resources;
     struct container_id_map ids; /* of a user namespace of its own */
     struct plan_volume *volumes;
     size_t volume_count;
