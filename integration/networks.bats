@@ -34,6 +34,11 @@ teardown() {
     ip link del world 2>/dev/null || true
 }
 
+# The supervisor of single containers is another program than that of stacks.
+single_pid() {
+    process_of '^[^ ]*carte supervise.* carte$' | head -n 1
+}
+
 gone() {
     [ ! -e "$CARTE_RUN/stacks/carte" ]
 }
@@ -276,7 +281,7 @@ stack() {
     # A killed supervisor comes back to what it had, one that has lost its keeper, too.
     kill -9 "$(supervisor_pid left)"
     eventually 5 fetches client left-web-1
-    kill -9 "$(supervisor_pid carte)" "$(keeper_pid carte)"
+    kill -9 "$(single_pid)" "$(keeper_pid carte)"
     eventually 10 fetches client left-web-1
     eventually 10 reaches left client
     [ "$(carte network inspect meet)" = "$before" ]
@@ -306,6 +311,22 @@ stack() {
     carte run -d --name web --network one tool
     carte run -d --name client --network one tool
     eventually 5 fetches client web
+}
+
+@test "a container that is stored keeps its network, also when nothing supervises it" {
+    carte network create one
+    carte create --name later --network one tool
+    supervisor=$(single_pid)
+    kill -STOP "$supervisor" # or else it would start another keeper
+    kill -9 "$(keeper_pid carte)" "$supervisor"
+    rm -rf "$CARTE_RUN/stacks/carte" # as a reboot leaves it
+    run carte network rm one
+    [ "$status" -ne 0 ]
+    [[ "$output" == *"in use by stack 'carte'"* ]]
+    carte run --rm tool true
+    carte start later
+    carte rm -f later
+    carte network rm one
 }
 
 @test "none, host and the options of name resolution" {

@@ -20,6 +20,7 @@
 
 #include "net/addrpool.h"
 #include "supervise/shared_names.h"
+#include "supervise/single.h"
 #include "supervise/supervisor.h"
 #include "util/alloc.h"
 #include "util/clock.h"
@@ -255,8 +256,14 @@ static int check_unused(const char *name, struct error *err)
     AUTO_STRINGS struct strings projects = { 0 };
     AUTO_TEXT struct text list = { 0 };
 
-    if (shared_network_find_users(name, &projects, err) < 0)
+    bool is_stored = false;
+
+    if (shared_network_find_users(name, &projects, err) < 0 ||
+        single_find_on_network(name, &is_stored, err) < 0)
         return -1;
+    /* After a reboot no supervisor holds a place for those that have not been started. */
+    if (is_stored && !strings_has(&projects, SINGLE_PROJECT))
+        strings_add(&projects, SINGLE_PROJECT);
     if (projects.count == 0)
         return 0;
     for (size_t i = 0; i < projects.count; i++)

@@ -275,3 +275,15 @@ int single_remove(const struct strings *names, size_t *left_out, struct error *e
     *left_out = stack->service_count;
     return store(stack, err);
 }
+
+int single_find_on_network(const char *name, bool *out, struct error *err)
+{
+    AUTO(stack) struct stack *stack = NULL;
+
+    *out = false;
+    if (load_stored(&stack, err) < 0)
+        return -1;
+    for (size_t i = 0; stack && i < stack->network_count; i++)
+        *out = *out || (stack->networks[i].external && strcmp(stack->networks[i].name, name) == 0);
+    return 0;
+}

@@ -57,5 +57,8 @@ int single_rename(const char *name, const char *to, struct error *err) MUST_CHEC
 /* ERROR_EXISTS: one of the services is joined by another's network_mode, which is to go first. */
 int single_check_removal(const struct strings *names, struct error *err) MUST_CHECK;
 
+/* Is a stored container on the shared network of that name, whether or not it runs? */
+int single_find_on_network(const char *name, bool *out, struct error *err) MUST_CHECK;
+
 /* With the lock: take services away; ERROR_EXISTS as above. *left_out: how many are left. */
 int single_remove(const struct strings *names, size_t *left_out, struct error *err) MUST_CHECK;
