@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "image/blob.h"
@@ -298,12 +297,8 @@ struct spool *spool_open(int fd, struct session *session, const struct image_pro
 
 static int open_in_folder(int folder, const char *path)
 {
-    struct open_how how = {
-        .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
-    };
-
-    return (int)syscall(SYS_openat2, folder, path, &how, sizeof(how));
+    return file_open_resolved(folder, path, O_RDONLY | O_NONBLOCK,
+                              RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
 }
 
 static int copy_bytes(struct storing *storing, int from, struct error *err)

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -52,14 +51,10 @@ int tree_clean_path(const char *path, char **out, struct error *err)
     return 0;
 }
 
-static int open_beneath(int root, const char *path, uint64_t flags, uint64_t resolve)
+static int open_beneath(int root, const char *path, int flags, uint64_t resolve)
 {
-    struct open_how how = {
-        .flags = flags | O_CLOEXEC,
-        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV | resolve,
-    };
-
-    return (int)syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof(how));
+    return file_open_resolved(root, *path ? path : ".", flags,
+                              RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV | resolve);
 }
 
 int tree_open_folder(int root, const char *path, struct error *err)

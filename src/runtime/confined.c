@@ -12,7 +12,6 @@
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "util/alloc.h"
@@ -22,21 +21,10 @@
 
 #define DEPTH_MAX 128
 
-static int open_resolved(int rootfd, const char *path, int flags, unsigned resolve)
+static int open_resolved(int rootfd, const char *path, int flags, uint64_t resolve)
 {
-    struct open_how how = {
-        .flags = (unsigned)(flags | O_CLOEXEC),
-        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
-    };
-    int fd = -1;
-
-    /* EAGAIN: a rename elsewhere on the machine made the kernel unsure of a "..". */
-    for (int attempt = 0; attempt < 64; attempt++) {
-        fd = (int)syscall(SYS_openat2, rootfd, path, &how, sizeof(how));
-        if (fd >= 0 || errno != EAGAIN)
-            break;
-    }
-    return fd;
+    return file_open_resolved(rootfd, path, flags,
+                              RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve);
 }
 
 int confined_open(int rootfd, const char *path, int flags)

@@ -42,6 +42,12 @@ struct file_kind {
 int file_read(int dirfd, const char *path, size_t limit, struct text *out,
               struct error *err) MUST_CHECK;
 
+/*
+ * openat2() of `path` below `folder`, with O_CLOEXEC and RESOLVE_ flags; -1: errno says why. A
+ * rename elsewhere on the machine, which makes the kernel unsure of a "..", is no reason.
+ */
+int file_open_resolved(int folder, const char *path, int flags, uint64_t resolve) MUST_CHECK;
+
 /* Read what is there, at most `size` bytes, in one go: how many they are, 0 at the end. */
 ssize_t file_read_some(int fd, void *data, size_t size, struct error *err) MUST_CHECK;
 

@@ -2,11 +2,17 @@
 
 #include "unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "util/cleanup.h"
@@ -80,11 +86,49 @@ static void symbolic_links_are_removed_and_not_followed(void **state)
     assert_int_equal(rmdir(target), 0);
 }
 
+/* A process that renames, as others on the machine do. */
+static pid_t start_renaming(const char *a, const char *b)
+{
+    pid_t pid = fork();
+
+    if (pid != 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    while (rename(a, b) == 0 && rename(b, a) == 0)
+        ;
+    _exit(1);
+}
+
+static void renames_elsewhere_do_not_disturb(void **state)
+{
+    char a[80], b[80];
+    AUTO_CLOSE int fd = open_at(AT_FDCWD, folder);
+    struct error ignored = { 0 };
+    pid_t renaming = -1;
+
+    (void)state;
+    snprintf(a, sizeof(a), "%s/a", folder);
+    snprintf(b, sizeof(b), "%s/b", folder);
+    assert_int_equal(mkdirat(fd, "x", 0700), 0);
+    assert_int_equal(mkdirat(fd, "a", 0700), 0);
+    renaming = start_renaming(a, b);
+    for (int i = 0; i < 20000; i++) {
+        AUTO_CLOSE int found = file_open_resolved(fd, "x/../x/../x", O_PATH, RESOLVE_IN_ROOT);
+
+        if (found < 0)
+            fail_msg("attempt %d: %s", i, strerror(errno));
+    }
+    kill(renaming, SIGKILL);
+    waitpid(renaming, NULL, 0);
+    assert_int_equal(file_remove_tree(AT_FDCWD, folder, &ignored), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(tree_deeper_than_descriptors_reach_is_removed, set_up),
         cmocka_unit_test_setup(symbolic_links_are_removed_and_not_followed, set_up),
+        cmocka_unit_test_setup(renames_elsewhere_do_not_disturb, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
