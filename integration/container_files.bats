@@ -92,7 +92,7 @@ X
     tracer=$!
     eventually 10 client_stopped
     is_paused held
-    kill -9 "$(process_of '^[^ ]*carte supervise.* carte$')"
+    kill -9 "$(single_pid)"
     eventually 10 is_paused held # the next supervisor knows for whom it is paused
     kill -9 "$client"
     wait "$tracer" || true

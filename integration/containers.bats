@@ -361,6 +361,20 @@ removed() {
     done
 }
 
+@test "one that ends before its supervisor has looked at it is started all the same" {
+    local tracer
+    carte run --rm tool true
+    # It is held back behind the fork, until the keeper has long seen the end.
+    strace -f -qq -o /dev/null -e trace=clone3 -e inject=clone3:delay_exit=500000 \
+        -p "$(single_pid)" &
+    tracer=$!
+    eventually 10 grep -q '^TracerPid:.*[1-9]' "/proc/$(single_pid)/status"
+    run carte run --rm tool sh -c 'exit 7'
+    kill "$tracer"
+    wait "$tracer" || true
+    [ "$status" -eq 7 ]
+}
+
 @test "a published port, and a name that another container resolves" {
     carte run -d --name site -p 18080:80 tool httpd -f -p 80 -h /www
     eventually 10 curl -sf -o /dev/null http://127.0.0.1:18080/

@@ -81,6 +81,11 @@ process_of() {
 supervisor_pid() {
     process_of "^[^ ]*carte-stack supervise.* $1\$" | head -n 1
 }
+
+# The supervisor of single containers is another program than that of stacks.
+single_pid() {
+    process_of '^[^ ]*carte supervise.* carte$' | head -n 1
+}
 keeper_pid() {
     process_of "^[^ ]*carte-keeper .*$1" | head -n 1
 }

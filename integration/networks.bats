@@ -34,11 +34,6 @@ teardown() {
     ip link del world 2>/dev/null || true
 }
 
-# The supervisor of single containers is another program than that of stacks.
-single_pid() {
-    process_of '^[^ ]*carte supervise.* carte$' | head -n 1
-}
-
 gone() {
     [ ! -e "$CARTE_RUN/stacks/carte" ]
 }

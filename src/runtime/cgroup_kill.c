@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "runtime/cgroup.h"
+#include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/error.h"
@@ -37,13 +38,17 @@ static bool is_ours(pid_t pid, const char *path)
 {
     AUTO_TEXT struct text text = { 0 };
     struct error ignored = { 0 };
-    char name[64], needle[256];
+    AUTO_FREE char *place = alloc_format("/%s", path);
+    char name[64];
 
     snprintf(name, sizeof(name), "/proc/%d/cgroup", (int)pid);
     if (file_read(AT_FDCWD, name, 65536, &text, &ignored) < 0)
         return false;
-    snprintf(needle, sizeof(needle), "/%s", path);
-    return strstr(text_get(&text), needle) != NULL;
+    for (const char *p = strstr(text_get(&text), place); p; p = strstr(p + 1, place)) {
+        if (strchr("/\n", p[strlen(place)])) /* or it is the beginning of a longer name */
+            return true;
+    }
+    return false;
 }
 
 static void kill_process(struct sweep *sweep, pid_t pid)

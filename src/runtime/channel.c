@@ -108,16 +108,30 @@ int channel_say(int fd, enum channel_word word, int passed, struct error *err)
     return send_word(fd, (char)word, &passed, passed >= 0 ? 1 : 0, err);
 }
 
-int channel_ask(int fd, enum channel_word word, int passed, int *fds, size_t count,
-                struct error *err)
+/* Wait for one answer; `fds` gets `count` descriptors that come with it. */
+static int await_answer(int fd, int *fds, size_t count, struct error *err)
 {
     char answer = 0;
 
-    if (channel_say(fd, word, passed, err) < 0)
-        return -1;
     if (receive(fd, &answer, 1, fds, count) != 1)
         return error_set(err, ERROR_SYSTEM, "the maker of the container has ended");
     return 0;
+}
+
+int channel_await(int fd, struct error *err)
+{
+    return await_answer(fd, NULL, 0, err);
+}
+
+int channel_release(int fd, struct error *err)
+{
+    return channel_answer(fd, NULL, 0, err);
+}
+
+int channel_ask(int fd, enum channel_word word, int passed, int *fds, size_t count,
+                struct error *err)
+{
+    return channel_say(fd, word, passed, err) < 0 ? -1 : await_answer(fd, fds, count, err);
 }
 
 int channel_answer(int fd, const int *fds, size_t count, struct error *err)

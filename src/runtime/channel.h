@@ -41,6 +41,13 @@ enum channel_word {
 int channel_open(bool limited, struct channel *out, struct error *err) MUST_CHECK;
 void channel_close(struct channel *channel);
 
+/*
+ * In the child, before anything else: wait until the maker has noted who it is, and has released
+ * it. One that ends before could be reaped by another, and nobody would know who it was.
+ */
+int channel_await(int fd, struct error *err) MUST_CHECK;
+int channel_release(int fd, struct error *err) MUST_CHECK;
+
 /* In the child, with its end; nothing can be done when it fails. */
 void channel_send_error(int fd, const struct error *error);
 

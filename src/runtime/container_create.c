@@ -183,9 +183,8 @@ static int start_process(const struct container_spec *spec, const struct cgroup 
     if (process.pid == 0)
         newborn_run(spec, cgroup, &parts, &launch);
     channel_drop_child(&channel);
-    /* Read while the process cannot have ended well: later another may have reaped it. */
     if (process_read_start_time(process.pid, &process.start_time, err) < 0 ||
-        accompany(&making, err) < 0) {
+        channel_release(channel.parent, err) < 0 || accompany(&making, err) < 0) {
         process_end(process.pidfd, !spec->sibling);
         if (gate)
             unlink(gate);

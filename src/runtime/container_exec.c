@@ -116,12 +116,13 @@ static int run(const struct container_exec_spec *spec, int target, const struct 
     if (process.pid < 0)
         return -1;
     if (process.pid == 0) {
-        if (become_member(target, flags, cgroup, &launch, err) < 0)
+        if (channel_await(launch.channel, err) < 0 ||
+            become_member(target, flags, cgroup, &launch, err) < 0)
             channel_send_error(launch.channel, err);
         _exit(125);
     }
-    /* Read while the process cannot have ended well: later another may have reaped it. */
     if (process_read_start_time(process.pid, &process.start_time, err) < 0 ||
+        channel_release(channel.parent, err) < 0 ||
         accompany(&spec->program, &channel, &process, err) < 0) {
         process_end(process.pidfd, true);
         cleanup_close(&process.pidfd);

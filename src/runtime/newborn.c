@@ -122,7 +122,8 @@ void newborn_run(const struct container_spec *spec, const struct cgroup *cgroup,
 {
     struct error err = { 0 };
 
-    if (become_container(spec, cgroup, parts, launch, &err) < 0)
+    if (channel_await(launch->channel, &err) < 0 ||
+        become_container(spec, cgroup, parts, launch, &err) < 0)
         channel_send_error(launch->channel, &err);
     _exit(125);
 }
