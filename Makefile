@@ -179,8 +179,9 @@ $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(FUZZED)
 $(OUT)/bench/timer: $(OUT)/bench/timer.o
 	$(CC) $(CFLAGS) $(filter-out -pie,$(LDFLAGS)) -static $< -o $@
 
+$(OUT)/bench/floor: $(OUT)/bench/floor_network.o
 $(OUT)/bench/%: $(OUT)/bench/%.o $(LIBRARY)
-	$(CC) $(CFLAGS) $(LDFLAGS) $< $(LIBRARY) $(LDLIBS) -o $@
+	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIBRARY) $(LDLIBS) -o $@
 
 $(OUT)/tests/kernel/%: $(OUT)/tests/kernel/%.o $(LIBRARY)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIBRARY) $(LDLIBS) -lcmocka -o $@

@@ -7,9 +7,10 @@
  * bench/start.c, written down straight: no checks of the input, no errors to report, no paths
  * to confine. Prints microseconds from start to exit, one line a run.
  *
- *     floor FOLDER COUNT [GAP_MS]
- *     floor FOLDER at-once COUNT      microseconds for all, divided by COUNT
+ *     floor [-n] FOLDER COUNT [GAP_MS]
+ *     floor [-n] FOLDER at-once COUNT      microseconds for all, divided by COUNT
  *
+ * With -n each has a network of its own on a bridge (floor_network.c).
  * FOLDER holds layer/ (with /true, proc, sys and dev), upper/ and work/.
  */
 
@@ -38,6 +39,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "floor.h"
 #include "runtime/capability.h"
 #include "runtime/syscall_filter.h"
 #include "util/error.h"
@@ -50,23 +52,7 @@ static int roots[8];        /* their mount points */
 static size_t group_count;
 static char name[32] = "carte-floor"; /* of the cgroups */
 static int unified = -1;
-
-/* Any failure ends the measurement. */
-static int must(int result, const char *what)
-{
-    if (result >= 0)
-        return result;
-    perror(what);
-    _exit(1);
-}
-
-static void put(int dirfd, const char *file, const char *text)
-{
-    int fd = must(openat(dirfd, file, O_WRONLY | O_CLOEXEC), file);
-
-    must((int)write(fd, text, strlen(text)), file);
-    close(fd);
-}
+static bool with_network; /* of its own, on a bridge */
 
 static void find_cgroups(void)
 {
@@ -264,7 +250,18 @@ static void enter(const int *fds)
     must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
 }
 
-static void become(const char *folder, const int *fds, const struct sock_fprog *filter)
+/* While this process makes its mounts the other makes its link. */
+static void await_network(int number, int ready)
+{
+    char byte = 0;
+
+    must((int)read(ready, &byte, 1) - 1, "link");
+    close(ready);
+    floor_network_furnish(number);
+}
+
+static void become(const char *folder, const int *fds, const struct sock_fprog *filter, int number,
+                   int ready)
 {
     char *const argv[] = { (char[]){ "/true" }, NULL }, *const envp[] = { NULL };
     struct rlimit files = { 1024, 1024 };
@@ -286,7 +283,11 @@ static void become(const char *folder, const int *fds, const struct sock_fprog *
     show_cgroups(sys);
     put(proc, "sys/net/ipv4/ping_group_range", "0 2147483647");
     put(proc, "sys/net/ipv4/ip_unprivileged_port_start", "0");
+    if (with_network)
+        floor_network_set(proc);
     mask(root);
+    if (with_network)
+        await_network(number, ready);
     must(fchdir(root), "root");
     must((int)syscall(SYS_pivot_root, ".", "."), "pivot");
     must(umount2(".", MNT_DETACH), "old root");
@@ -301,9 +302,10 @@ static void become(const char *folder, const int *fds, const struct sock_fprog *
     _exit(127);
 }
 
-static void once(const char *folder, const struct sock_fprog *filter)
+static void once(const char *folder, const struct sock_fprog *filter, int number)
 {
-    int fds[8], pidfd = -1;
+    int fds[8], pidfd = -1, ready[2] = { -1, -1 };
+    pid_t pid = -1;
     siginfo_t info;
     struct clone_args arguments = {
         .flags =
@@ -321,8 +323,17 @@ static void once(const char *folder, const struct sock_fprog *filter)
         arguments.flags |= CLONE_INTO_CGROUP;
         arguments.cgroup = (unsigned)fds[unified];
     }
-    if (must((int)syscall(SYS_clone3, &arguments, sizeof(arguments)), "clone3") == 0)
-        become(folder, fds, filter);
+    if (with_network)
+        must(pipe2(ready, O_CLOEXEC), "pipe");
+    pid = must((int)syscall(SYS_clone3, &arguments, sizeof(arguments)), "clone3");
+    if (pid == 0)
+        become(folder, fds, filter, number, ready[0]);
+    if (with_network) {
+        floor_network_join(number, pid);
+        must((int)write(ready[1], "!", 1), "link");
+        close(ready[0]);
+        close(ready[1]);
+    }
     waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED);
     close(pidfd);
     if (info.si_status != 0)
@@ -360,6 +371,7 @@ static void at_once(const char *folder, int count, const struct sock_fprog *filt
 {
     char path[256], target[256];
     int64_t began_us = 0;
+    int status = 0;
 
     for (int i = 0; i < count; i++) {
         static const char *const parts[] = { "", "/upper", "/work" };
@@ -379,11 +391,13 @@ static void at_once(const char *folder, int count, const struct sock_fprog *filt
         snprintf(path, sizeof(path), "%s/at-once-%d", folder, i);
         snprintf(name, sizeof(name), "carte-floor-%d", i);
         open_roots();
-        once(path, filter);
+        if (with_network)
+            floor_network_open();
+        once(path, filter, i + 1);
         _exit(0);
     }
-    while (wait(NULL) > 0)
-        continue;
+    while (wait(&status) > 0)
+        must(status == 0 ? 0 : -1, "one of all");
     printf("%lld\n", (long long)(now_us() - began_us) / count);
 }
 
@@ -391,7 +405,15 @@ int main(int argc, char **argv)
 {
     const struct sock_fprog *filter = NULL;
     struct error err = { 0 };
+    int count = 0;
 
+    with_network = argc > 1 && strcmp(argv[1], "-n") == 0;
+    if (with_network) {
+        floor_network_prepare();
+        floor_network_open();
+        argv++;
+        argc--;
+    }
     if (argc < 3 || syscall_filter_get(capability_default(), &filter, &err) < 0)
         return 64;
     if (argc == 4 && strcmp(argv[2], "at-once") == 0) {
@@ -399,10 +421,11 @@ int main(int argc, char **argv)
         return 0;
     }
     open_roots();
-    for (int i = atoi(argv[2]); i > 0; i--) {
+    count = atoi(argv[2]);
+    for (int i = 1; i <= count; i++) {
         int64_t began_us = now_us();
 
-        once(argv[1], filter);
+        once(argv[1], filter, i);
         printf("%lld\n", (long long)(now_us() - began_us));
         if (argc > 3)
             poll(NULL, 0, atoi(argv[3]));
