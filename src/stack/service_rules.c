@@ -12,6 +12,7 @@
 #include "stack/node.h"
 #include "stack/reading.h"
 #include "stack/service.h"
+#include "stack/service_words.h"
 #include "util/alloc.h"
 #include "util/macro.h"
 #include "util/text.h"
@@ -161,4 +162,5 @@ void service_rules_check(struct reading *reading, const struct node *map, void *
     check_pull(reading, map, service);
     check_namespaces(reading, map, service);
     check_limits(reading, map, service);
+    service_words_check(reading, map, service);
 }

@@ -53,6 +53,48 @@ static void ten_mistakes_get_ten_messages(void **state)
     bed_end(&bed);
 }
 
+static void words_that_mean_nothing_are_told_at_their_place(void **state)
+{
+    static const struct {
+        const char *line, *path, *message;
+    } cases[] = {
+        { "dns: [192.0.2.1, here]", "dns[1]", "'here' is not an address" },
+        { "dns: here", "dns[0]", "'here' is not an address" },
+        { "expose: [\"80\", \"80-90/udp\", \"0\"]", "expose[2]", "'0' is not a port" },
+        { "expose: [\"80/icmp\"]", "expose[0]", "'80/icmp' is not a port" },
+        { "expose: [\"80-70000\"]", "expose[0]", "'80-70000' is not a port" },
+        { "extra_hosts: [\"a:::1\", \"b=host-gateway\", \"c\"]", "extra_hosts[2]",
+          "'c' is no name with its address" },
+        { "extra_hosts: {a: 1.2.3.4, b: 1.2.3}", "extra_hosts[1]",
+          "'b=1.2.3' is no name with its address" },
+        { "security_opt: [no-new-privileges, \"seccomp:unconfined\", no-new-privileges=maybe]",
+          "security_opt[2]", "'no-new-privileges=maybe' is no option" },
+        { "security_opt: [\"apparmor:none\", \"label=disable\", seccomp]", "security_opt[2]",
+          "'seccomp' is no option" },
+        { "stop_signal: SIGSTOPP", "stop_signal", "'SIGSTOPP' is no signal" },
+        { "working_dir: src", "working_dir", "it is not an absolute path" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO_FREE char *file =
+            alloc_format("services:\n  web:\n    image: a\n    %s\n", cases[i].line);
+        AUTO_FREE char *path = alloc_format("services.web.%s", cases[i].path);
+        const struct diagnostic *last = NULL;
+        struct bed bed;
+
+        bed_begin(&bed);
+        bed_load(&bed, file);
+        assert_null(bed.stack);
+        assert_int_equal(bed.diagnostics.error_count, 1);
+        last = &bed.diagnostics.items[bed.diagnostics.count - 1];
+        assert_string_equal(last->path, path);
+        if (!bed_says(&bed, 4, cases[i].message))
+            fail_msg("it does not say: %s", cases[i].message);
+        bed_end(&bed);
+    }
+}
+
 static void a_message_has_place_path_line_and_caret(void **state)
 {
     struct bed bed;
@@ -257,6 +299,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ten_mistakes_get_ten_messages),
+        cmocka_unit_test(words_that_mean_nothing_are_told_at_their_place),
         cmocka_unit_test(a_message_has_place_path_line_and_caret),
         cmocka_unit_test(every_kind_of_mistake_is_reported),
         cmocka_unit_test(an_empty_stack_is_a_mistake),
