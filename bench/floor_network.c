@@ -102,6 +102,14 @@ static void mac_of(uint32_t address, uint8_t *mac)
     memcpy(mac + 2, &wire, sizeof(wire));
 }
 
+static void add_one_queue(struct message *message)
+{
+    uint32_t one = 1;
+
+    add(message, IFLA_NUM_TX_QUEUES, &one, sizeof(one));
+    add(message, IFLA_NUM_RX_QUEUES, &one, sizeof(one));
+}
+
 static void add_pair(struct message *message, int number, pid_t pid, const uint8_t *mac)
 {
     struct ifinfomsg inside = { .ifi_index = INSIDE };
@@ -112,6 +120,7 @@ static void add_pair(struct message *message, int number, pid_t pid, const uint8
     begin_link(message, bridge + number, 0);
     add(message, IFLA_IFNAME, name, strlen(name) + 1);
     add(message, IFLA_MASTER, &bridge, sizeof(bridge));
+    add_one_queue(message);
     info = add(message, IFLA_LINKINFO, NULL, 0);
     add(message, IFLA_INFO_KIND, "veth", sizeof("veth"));
     data = add(message, IFLA_INFO_DATA, NULL, 0);
@@ -120,6 +129,7 @@ static void add_pair(struct message *message, int number, pid_t pid, const uint8
     add(message, IFLA_IFNAME, "eth0", sizeof("eth0"));
     add(message, IFLA_ADDRESS, mac, 6);
     add(message, IFLA_NET_NS_PID, &pid, sizeof(pid));
+    add_one_queue(message);
     end(message, peer);
     end(message, data);
     end(message, info);

@@ -86,11 +86,13 @@ static void an_endpoint_is_furnished(void **state)
     (void)state;
     check_inside("ip -br addr show eth0 | grep -q 10.88.1.2/24");
     check_inside("ip link show eth0 | grep -q 02:42:0a:58:01:02");
+    check_inside("ip -d link show eth0 | grep -q \"numtxqueues 1 .*numrxqueues 1 \"");
     check_inside("ip route | grep -q \"^default via 10.88.1.1 dev eth0\"");
     check_inside("ip neigh | grep -q \"10.88.1.1 .* lladdr 02:42:0a:58:01:01 PERMANENT\"");
     check_inside("ip link show lo | grep -q \"LOOPBACK,UP\"");
     check_inside("test -z \"$(ip -6 addr)\"");
     check_inside("grep -q 2147483647 /proc/sys/net/ipv4/ping_group_range");
+    bed_command(NULL, "ip -d link show ca1r1g1 | grep -q 'numtxqueues 1 .*numrxqueues 1 '");
     bed_command(NULL, "ip neigh | grep -q '10.88.1.2 .* lladdr 02:42:0a:58:01:02 PERMANENT'");
     bed_command(NULL, "test -z \"$(ip -6 addr show dev ca1; ip -6 addr show dev ca1r1g1)\"");
 }
