@@ -392,8 +392,11 @@ page_is_there() {
     run carte run -d --network container:web -p 8080:80 tool
     [ "$status" -eq 125 ]
     [[ "$output" == *"publish its ports there"* ]]
-    carte rm -f side
-    carte stop -t 0 web
+    run carte rm -f web nosuch side
+    [ "$status" -eq 0 ]
+    [ "$(grep -v nosuch <<<"$output" | sort)" = $'side\nweb' ]
+    [ -z "$(carte ps -aq)" ]
+    carte create --name web tool
     run carte run --rm --network container:web tool true
     [ "$status" -eq 125 ]
     [[ "$output" == *"container 'web' does not run"* ]]

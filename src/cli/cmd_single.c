@@ -65,13 +65,19 @@ static int do_one(struct command_call *call, const char *word, single_fn functio
     return output_result(line, err);
 }
 
-static int do_each(struct command_call *call, single_fn function, struct error *err)
+/* With `again`: what fails because of how things are now is not told yet, and listed there. */
+static int do_words(struct command_call *call, const struct strings *words, single_fn function,
+                    struct strings *again, struct error *err)
 {
-    for (size_t i = 0; i < call->operands->count; i++) {
+    for (size_t i = 0; i < words->count; i++) {
         struct error failure = { 0 };
 
-        if (do_one(call, call->operands->items[i], function, &failure) == 0)
+        if (do_one(call, words->items[i], function, &failure) == 0)
             continue;
+        if (again && failure.code == ERROR_EXISTS) {
+            strings_add(again, words->items[i]);
+            continue;
+        }
         /* The last failure is told by whoever called. */
         if (err->code != ERROR_NONE) {
             output_message("error", OUTPUT_RED, "%s", err->text);
@@ -80,6 +86,11 @@ static int do_each(struct command_call *call, single_fn function, struct error *
         *err = failure;
     }
     return err->code == ERROR_NONE ? 0 : -1;
+}
+
+static int do_each(struct command_call *call, single_fn function, struct error *err)
+{
+    return do_words(call, call->operands, function, NULL, err);
 }
 
 static int post(const struct container_find *found, const char *path, int64_t timeout_ms,
@@ -226,7 +237,11 @@ static int remove_one(struct command_call *call, const struct container_find *fo
 
 static int remove_run(struct command_call *call, struct error *err)
 {
-    return do_each(call, remove_one, err);
+    AUTO_STRINGS struct strings again = { 0 };
+
+    /* Whose network another is on goes after that one, whichever was named first. */
+    (void)do_words(call, call->operands, remove_one, &again, err);
+    return do_words(call, &again, remove_one, NULL, err);
 }
 
 static int wait_run(struct command_call *call, struct error *err)
