@@ -83,6 +83,12 @@ X
     [ "$(carte run --rm owners stat -c %u:%g /roots /others)" = $'0:0\n33:34' ]
 }
 
+@test "export of a container with ids of its own has the owners that it saw" {
+    carte run --name own --userns auto tool sh -c 'touch /roots /others; chown 33:34 /others'
+    carte export own >own.tar
+    [ "$(tar tvf own.tar --numeric-owner roots others www | awk '{ print $2 }' | sort -u)" = $'0/0\n33/34' ]
+}
+
 # It stops itself in the middle of the copy, so that what is killed then is paused for certain.
 @test "a commit that is killed leaves nothing paused and nothing in the store" {
     carte run -d --name held tool sh -c 'head -c 1m /dev/zero >/large; touch /done; while :; do sleep 0.05; done'

@@ -10,6 +10,7 @@
 
 #include "build/import.h"
 #include "cli/command.h"
+#include "cli/container_layer.h"
 #include "cli/container_list.h"
 #include "cli/input_file.h"
 #include "cli/open_store.h"
@@ -119,7 +120,8 @@ static const struct option export_options[] = {
 };
 
 /* What a container has written lies on top of the layers of its image. */
-static int find_layers(const char *word, struct strings *layers, struct error *err)
+static int find_layers(const char *word, struct strings *layers, struct id_shift *ids,
+                       struct error *err)
 {
     AUTO_CONTAINER_LIST struct container_list containers = { 0 };
     AUTO(store) struct store *store = open_store(err);
@@ -137,6 +139,8 @@ static int find_layers(const char *word, struct strings *layers, struct error *e
                                    : "there is no container and no image '%s'; 'carte ps -a' and "
                                      "'carte images' list them",
                          word);
+    if (container && container_layer_find_ids_of(container->folder, ids, err) < 0)
+        return -1;
     if (container)
         strings_add(layers, container->upper);
     for (size_t i = 0; i < image->layers.count; i++)
@@ -149,16 +153,18 @@ static int export_run(struct command_call *call, struct error *err)
     const struct export_options *options = call->options;
     const char *word = call->operands->items[0];
     AUTO_STRINGS struct strings layers = { 0 };
+    struct id_shift ids = { 0 };
     AUTO_OUTPUT_FILE struct output_file file = { .fd = -1 };
     struct progress progress;
     struct transfer transfer = { .progress = &progress };
     const struct image_progress told = transfer_progress(&transfer);
     int result = -1;
 
-    if (find_layers(word, &layers, err) < 0 || output_file_open(&file, options->output, err) < 0)
+    if (find_layers(word, &layers, &ids, err) < 0 ||
+        output_file_open(&file, options->output, err) < 0)
         return -1;
     progress_init(&progress, call->globals->progress, "Exporting");
-    result = export_tree(&layers, file.fd, &told, err);
+    result = export_tree(&layers, &ids, file.fd, &told, err);
     progress_done(&progress);
     return result < 0 ? error_wrap(err, "export '%s'", word) : output_file_commit(&file, err);
 }

@@ -34,6 +34,11 @@ int container_layer_find_ids(const struct container_find *found, struct id_shift
 {
     AUTO_FREE char *folder = data_folder(found);
 
+    return container_layer_find_ids_of(folder, out, err);
+}
+
+int container_layer_find_ids_of(const char *folder, struct id_shift *out, struct error *err)
+{
     if (id_range_find(folder, &out->first, err) < 0)
         return -1;
     out->count = out->first ? ID_RANGE_SIZE : 0;
@@ -52,7 +57,7 @@ int container_layer_load(const struct container_find *found, struct store *store
     if (!layer.image)
         return error_set(err, ERROR_NOT_FOUND, "the image of container '%s' is gone",
                          json_find_text(found->replica, "name", ""));
-    if (container_layer_find_ids(found, &layer.ids, err) < 0)
+    if (container_layer_find_ids_of(folder, &layer.ids, err) < 0)
         return -1;
     layer.upper = alloc_format("%s/upper", folder);
     layer.work = alloc_format("%s/work", folder);

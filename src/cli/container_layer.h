@@ -27,9 +27,11 @@ void container_layer_done(struct container_layer *layer);
 int container_layer_load(const struct container_find *found, struct store *store,
                          struct container_layer *out, struct error *err) MUST_CHECK;
 
-/* The ids alone, which a running container has without its image, too. */
+/* The ids alone, which a running container has without its image, too; or by its data folder. */
 int container_layer_find_ids(const struct container_find *found, struct id_shift *out,
                              struct error *err) MUST_CHECK;
+int container_layer_find_ids_of(const char *folder, struct id_shift *out,
+                                struct error *err) MUST_CHECK;
 
 /* For image/: borrowed from the layer. */
 struct changes_source container_layer_changes(const struct container_layer *layer) MUST_CHECK;

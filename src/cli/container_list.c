@@ -21,6 +21,7 @@ void container_list_done(struct container_list *list)
     for (size_t i = 0; i < list->count; i++) {
         free(list->items[i].name);
         free(list->items[i].image);
+        free(list->items[i].folder);
         free(list->items[i].upper);
     }
     free(list->items);
@@ -41,7 +42,8 @@ static int add_project(struct container_list *list, const char *project, struct 
 
         item->name = alloc_text(replica->name);
         item->image = alloc_text(replica->image);
-        item->upper = place_in_root("stacks/%s/replicas/%s/upper", project, replica->id);
+        item->folder = place_in_root("stacks/%s/replicas/%s", project, replica->id);
+        item->upper = alloc_format("%s/upper", item->folder);
         item->is_running = replica->pid > 0;
         state_replica_free(replicas[i]);
     }

@@ -16,9 +16,10 @@
 struct error;
 
 struct container_item {
-    char *name;  /* "shop-web-1" */
-    char *image; /* id */
-    char *upper; /* the folder of what it has written */
+    char *name;   /* "shop-web-1" */
+    char *image;  /* id */
+    char *folder; /* of its data */
+    char *upper;  /* in it, the folder of what it has written */
     bool is_running;
 };
 

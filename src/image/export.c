@@ -191,11 +191,13 @@ static int write_archive(struct export *export, struct merged_node *node, int fd
     return result;
 }
 
-int export_tree(const struct strings *layers, int fd, const struct image_progress *progress,
-                struct error *err)
+int export_tree(const struct strings *layers, const struct id_shift *ids, int fd,
+                const struct image_progress *progress, struct error *err)
 {
     AUTO(merged) struct merged *view = merged_open(layers, err);
-    struct export export = { .view = view, .progress = progress, .path = "", .name = "" };
+    struct export export = {
+        .view = view, .progress = progress, .path = "", .name = "", .ids = *ids
+    };
     struct merged_node root = { .status = { .st_mode = S_IFDIR } };
 
     return view ? write_archive(&export, &root, fd, err) : -1;

@@ -32,6 +32,9 @@ struct export_part {
 int export_part(const struct strings *layers, const struct export_part *part, int fd,
                 struct error *err) MUST_CHECK;
 
-/* Write a tar of what is in `layers` (topmost first), with owners, times and attributes. */
-int export_tree(const struct strings *layers, int fd, const struct image_progress *progress,
-                struct error *err) MUST_CHECK;
+/*
+ * Write a tar of what is in `layers` (topmost first), with owners, times and attributes; `ids` are
+ * those of the container that has written the topmost.
+ */
+int export_tree(const struct strings *layers, const struct id_shift *ids, int fd,
+                const struct image_progress *progress, struct error *err) MUST_CHECK;
