@@ -205,15 +205,14 @@ static bool write_lines(struct stream *stream, bool ended)
     return true;
 }
 
-/* What cannot be held is dropped; the pipe must not stay full. */
-static void discard(struct stream *stream, int number)
+/* What cannot be held is dropped; the pipe must not stay full. False: it was empty. */
+static bool discard(struct stream *stream, int number)
 {
     struct error err = { 0 };
 
     error_set_errno(&err, number, "hold output in '%s'", stream->held_path);
     report_loss(stream->logs, &err);
-    while (log_flood_drop(&stream->logs->flood, stream->fifo))
-        ;
+    return log_flood_drop(&stream->logs->flood, stream->fifo);
 }
 
 /* A record of our own between those of the replica. */
@@ -263,6 +262,7 @@ static bool take(struct stream *stream)
 {
     off_t at = (off_t)stream->held_bytes;
     ssize_t moved = 0;
+    bool has_more = false;
 
     if (is_flooded(stream))
         return log_flood_drop(&stream->logs->flood, stream->fifo);
@@ -270,13 +270,14 @@ static bool take(struct stream *stream)
                    SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
     if (moved < 0 && errno == EINTR)
         return true;
+    has_more = moved > 0;
     if (moved > 0)
         stream->held_bytes += (uint64_t)moved;
     else if (moved < 0 && errno != EAGAIN)
-        discard(stream, errno);
+        has_more = discard(stream, errno);
     while (write_lines(stream, false))
         ;
-    return moved > 0;
+    return has_more;
 }
 
 static void collect(struct stream *stream, bool ended)
