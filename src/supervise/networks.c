@@ -149,7 +149,6 @@ static int add_virtuals(struct crew *crew, const struct stack *stack, struct err
 
         for (size_t j = 0; j < service->network_count; j++) {
             struct crew_network *network = crew_find_network(crew, service->networks[j].network);
-
             uint32_t address = 0;
 
             if (!network || has_virtual(network, service->name))
@@ -291,7 +290,6 @@ static bool remove_virtuals(struct crew *crew, struct crew_network *network)
         free(virtual->service);
         *virtual = network->virtuals[--network->virtual_count];
     }
-    crew->rules_stale = crew->names_stale = crew->rules_stale || before != network->virtual_count;
     return before != network->virtual_count;
 }
 
@@ -306,6 +304,8 @@ void networks_remove_unused(struct crew *crew)
             remove_network(crew, i - 1);
     for (size_t i = 0; i < crew->network_count; i++)
         changed = remove_virtuals(crew, crew->networks[i]) || changed;
+    if (changed)
+        crew->rules_stale = crew->names_stale = true;
     if ((changed || before != crew->network_count) && crew_state_save(crew, &err) < 0)
         log_error("the state could not be written", LOG_TEXT("why", err.text));
 }

@@ -25,10 +25,6 @@ int networks_address_next(struct crew *crew, struct crew_network *network, uint3
 int networks_address_last(struct crew *crew, struct crew_network *network, uint32_t *out,
                           struct error *err) MUST_CHECK;
 
-/* One that the file gives; the stack may have it already. ERROR_EXISTS: another stack has. */
-int networks_address_take(struct crew *crew, struct crew_network *network, uint32_t address,
-                          struct error *err) MUST_CHECK;
-
 void networks_address_release(struct crew *crew, struct crew_network *network, uint32_t address);
 
 /*

@@ -255,7 +255,6 @@ static int check_unused(const char *name, struct error *err)
 {
     AUTO_STRINGS struct strings projects = { 0 };
     AUTO_TEXT struct text list = { 0 };
-
     bool is_stored = false;
 
     if (shared_network_find_users(name, &projects, err) < 0 ||

@@ -155,7 +155,6 @@ static int store(struct stack *stack, struct error *err)
     uint64_t number = 0;
 
     stack_forget_external_networks(stack);
-
     return revisions_store(stack, &number, err);
 }
 
@@ -211,7 +210,6 @@ int single_add(const char *name, const char *text, single_spelling_fn spelling, 
 int single_edit(const char *name, single_change_fn change, void *context, struct error *err)
 {
     AUTO(stack) struct stack *stack = NULL;
-
     struct service *service = NULL;
 
     if (load_stored(&stack, err) < 0)
