@@ -254,8 +254,10 @@ static int prune_run(struct command_call *call, struct error *err)
     AUTO_STRINGS struct strings names = { 0 };
     bool agreed = false;
 
-    strings_copy(&filters, &options->filters);
+    /* The last one counts: of those in use none is removed, whatever the user writes. */
     strings_add(&filters, "dangling=true");
+    for (size_t i = 0; i < options->filters.count; i++)
+        strings_add(&filters, options->filters.items[i]);
     if (confirm_removal(call, options->force, "all networks that no container is on", &agreed,
                         err) < 0)
         return -1;
@@ -330,8 +332,7 @@ const struct command cmd_network_prune = {
 /* A container's networks are part of its definition, and a new definition is a new container. */
 #define FIXED                                                                                \
     "is not built: a container keeps the networks that it was made with; make another with " \
-    "`carte "                                                                                \
-    "run --network`, given once for each"
+    "`carte run --network`, given once for each"
 
 const struct command cmd_network_connect = {
     .name = "network connect",

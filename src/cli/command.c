@@ -28,8 +28,10 @@ const struct command_exit_row command_exit_table[] = {
     { COMMAND_EXIT_UNSUPPORTED, "This host, or this version of carte, cannot do it." },
     { COMMAND_EXIT_ENGINE,
       "`carte run` and `create`: the container could not be made or started." },
-    { COMMAND_EXIT_CANNOT_EXECUTE, "`exec`: the program cannot be executed in the container." },
-    { COMMAND_EXIT_NOT_FOUND, "`exec`: the program does not exist in the container." },
+    { COMMAND_EXIT_CANNOT_EXECUTE,
+      "`exec`, `carte run` and `start`: the program cannot be executed." },
+    { COMMAND_EXIT_NOT_FOUND,
+      "`exec`, `carte run` and `start`: there is no such program in the container." },
     { COMMAND_EXIT_INTERRUPTED, "Ended by Ctrl-C before it was done." },
     { 0, NULL },
 };
@@ -149,16 +151,15 @@ static int print_help(const struct command_program *program, const struct comman
     return output_result(text_get(&out), err);
 }
 
-/* "network" has the commands "network create", "network rm" and so on. */
-static bool is_group(const struct command_program *program, const char *name)
+/* "network" has the commands "network create", "network rm" and so on: their second words. */
+static void add_group(const struct command_program *program, const char *name, struct text *out)
 {
     size_t length = strlen(name);
 
     for (const struct command *const *command = program->commands; *command; command++) {
         if (strncmp((*command)->name, name, length) == 0 && (*command)->name[length] == ' ')
-            return true;
+            text_add_format(out, "%s%s", out->length ? ", " : "", (*command)->name + length + 1);
     }
-    return false;
 }
 
 /* The command that the words from `at` on name, with how many of them, or NULL. */
@@ -178,34 +179,26 @@ static const struct command *find_by_words(const struct command_program *program
     return command;
 }
 
-/* Of a group, its commands are told. */
-static int refuse_group(const struct command_program *program, const char *group,
-                        const char *second, struct error *err)
+static int refuse_group(const char *group, const char *second, const char *known, struct error *err)
 {
-    AUTO_TEXT struct text known = { 0 };
-    size_t length = strlen(group);
-
-    for (const struct command *const *command = program->commands; *command; command++) {
-        if (strncmp((*command)->name, group, length) == 0 && (*command)->name[length] == ' ')
-            text_add_format(&known, "%s%s", known.length ? ", " : "",
-                            (*command)->name + length + 1);
-    }
     if (second && second[0] != '-')
         return error_set(err, ERROR_INVALID, "unknown command '%s %s'; there are %s", group, second,
-                         text_get(&known));
-    return error_set(err, ERROR_INVALID, "'%s' needs a command: %s", group, text_get(&known));
+                         known);
+    return error_set(err, ERROR_INVALID, "'%s' needs a command: %s", group, known);
 }
 
 static int refuse_command(const struct command_program *program, const struct strings *words,
                           size_t at, struct error *err)
 {
     AUTO_STRINGS struct strings known = { 0 };
+    AUTO_TEXT struct text group = { 0 };
     const char *name = words->items[at];
     const char *nearest;
 
-    if (is_group(program, name))
-        return refuse_group(program, name, at + 1 < words->count ? words->items[at + 1] : NULL,
-                            err);
+    add_group(program, name, &group);
+    if (group.length > 0)
+        return refuse_group(name, at + 1 < words->count ? words->items[at + 1] : NULL,
+                            text_get(&group), err);
     for (const struct command *const *command = program->commands; *command; command++) {
         if (!(*command)->hidden)
             strings_add(&known, (*command)->name);

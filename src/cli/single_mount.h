@@ -14,7 +14,7 @@ struct error;
 
 /*
  * Add the mounts to the service, and the volumes they name to `volumes`. ERROR_INVALID: --mount
- * with a key or a value that there is not, or that is not built.
+ * with a key or a value that there is not. ERROR_UNSUPPORTED: with one that is not built.
  */
 int single_mount_add(const struct single_options *options, struct json *service,
                      struct json *volumes, struct error *err) MUST_CHECK;

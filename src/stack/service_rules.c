@@ -71,7 +71,7 @@ static void prepare_pull_policy(struct reading *reading, struct node *map)
     policy->text = alloc_text(after ? "refresh" : "missing");
 }
 
-/* A single number of `expose` may be a range; `network_mode` has words that mean the default. */
+/* `network_mode` has words that mean the default. */
 void service_rules_prepare(struct reading *reading, struct node *map)
 {
     struct node *mode = node_find(map, "network_mode");
