@@ -118,8 +118,11 @@ stack() {
         run carte network create -- "$name"
         [ "$status" -ne 0 ]
     done
-    run carte network rm nosuch
+    carte network create other
+    run carte network rm nosuch other
+    [ "$status" -ne 0 ]
     [[ "$output" == *"there is no network 'nosuch'"* ]]
+    [ "$(carte network ls -q)" = one ]
     run carte network
     [ "$status" -eq 64 ]
     [[ "$output" == *"'network' needs a command: create, ls"* ]]

@@ -278,13 +278,13 @@ static int remove_one(struct store *store, const char *reference, bool force, st
     return is_named ? 0 : remove_twin(store, image->id, force, out, err);
 }
 
-/* Each image is tried; the first that failed is the error, the others are told of before. */
+/* Each image is tried. */
 static int remove_run(struct command_call *call, struct error *err)
 {
     const struct remove_options *options = call->options;
     AUTO(store) struct store *store = open_store(err);
     AUTO_TEXT struct text out = { 0 };
-    struct error first = { 0 };
+    struct error last = { 0 };
 
     if (!store)
         return -1;
@@ -296,15 +296,12 @@ static int remove_run(struct command_call *call, struct error *err)
             (failed.code == ERROR_NOT_FOUND && options->force))
             continue;
         error_wrap(&failed, "remove '%s'", reference);
-        if (first.code == ERROR_NONE)
-            first = failed;
-        else
-            output_message("error", OUTPUT_RED, "%s", failed.text);
+        output_keep_last(&last, &failed);
     }
     if (output_result(text_get(&out), err) < 0)
         return -1;
-    *err = first;
-    return first.code == ERROR_NONE ? 0 : -1;
+    *err = last;
+    return last.code == ERROR_NONE ? 0 : -1;
 }
 
 const struct command cmd_image_remove = {

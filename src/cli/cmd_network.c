@@ -217,11 +217,14 @@ static int inspect_run(struct command_call *call, struct error *err)
 
 static int remove_run(struct command_call *call, struct error *err)
 {
-    for (size_t i = 0; i < call->operands->count; i++)
-        if (shared_network_remove(call->operands->items[i], err) < 0 ||
-            print_line(call->operands->items[i], err) < 0)
-            return -1;
-    return 0;
+    for (size_t i = 0; i < call->operands->count; i++) {
+        const char *name = call->operands->items[i];
+        struct error failure = { 0 };
+
+        if (shared_network_remove(name, &failure) < 0 || print_line(name, &failure) < 0)
+            output_keep_last(err, &failure);
+    }
+    return err->code == ERROR_NONE ? 0 : -1;
 }
 
 struct prune_options {

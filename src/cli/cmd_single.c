@@ -78,12 +78,7 @@ static int do_words(struct command_call *call, const struct strings *words, sing
             strings_add(again, words->items[i]);
             continue;
         }
-        /* The last failure is told by whoever called. */
-        if (err->code != ERROR_NONE) {
-            output_message("error", OUTPUT_RED, "%s", err->text);
-            error_clear(err);
-        }
-        *err = failure;
+        output_keep_last(err, &failure);
     }
     return err->code == ERROR_NONE ? 0 : -1;
 }

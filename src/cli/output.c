@@ -82,6 +82,13 @@ void output_message(const char *label, enum output_style style, const char *form
         error_clear(&ignored);
 }
 
+void output_keep_last(struct error *err, const struct error *failure)
+{
+    if (err->code != ERROR_NONE)
+        output_message("error", OUTPUT_RED, "%s", err->text);
+    *err = *failure;
+}
+
 /* Length of the UTF-8 character at `bytes`; 0: it is none, or a control character. */
 static size_t printable_length(const unsigned char *bytes)
 {

@@ -32,6 +32,9 @@ int output_result(const char *text, struct error *err) MUST_CHECK;
 void output_message(const char *label, enum output_style style, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
+/* One of several things has failed: tell of the failure before, in *err, and keep the new one. */
+void output_keep_last(struct error *err, const struct error *failure);
+
 /* The name that messages begin with. */
 void output_set_program(const char *name);
 
