@@ -102,6 +102,20 @@ static bool read_answer(const char *buffer, size_t length,
     return false;
 }
 
+/* Others in the network may write to our socket, too: what is not the kernel's (port 0) is dropped.
+ */
+static ssize_t receive(int fd, char *buffer, size_t size)
+{
+    for (;;) {
+        struct sockaddr_nl sender = { 0 };
+        socklen_t sender_size = sizeof(sender);
+        ssize_t length = recvfrom(fd, buffer, size, 0, (struct sockaddr *)&sender, &sender_size);
+
+        if (length < 0 ? errno != EINTR : sender.nl_pid == 0)
+            return length;
+    }
+}
+
 int rtnetlink_ask(int fd, struct rtnetlink_message *message,
                   void (*take)(const struct nlmsghdr *header, void *context), void *context)
 {
@@ -113,10 +127,8 @@ int rtnetlink_ask(int fd, struct rtnetlink_message *message,
     if (send(fd, message, message->header.nlmsg_len, MSG_NOSIGNAL) < 0)
         return -1;
     for (;;) {
-        ssize_t length = recv(fd, buffer, sizeof(buffer), 0);
+        ssize_t length = receive(fd, buffer, sizeof(buffer));
 
-        if (length < 0 && errno == EINTR)
-            continue;
         if (length <= 0)
             return -1;
         if (read_answer(buffer, (size_t)length, take, context, &number))
