@@ -1,6 +1,10 @@
 # Engines that run containers with carte-oci: each has its storage below CARTE_TEST, no network,
 # and is ended with all that it started.
 
+setup() {
+    cd "$CARTE_TEST" || return 1
+}
+
 # An image of busybox as a tar file at $1.
 make_image_tar() {
     make_bundle "$CARTE_TEST/bundle"
