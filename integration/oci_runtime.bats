@@ -238,6 +238,28 @@ load lib_bundle
     eventually 10 has_status box stopped
 }
 
+# The runtime stops itself once it has looked who is in the cgroup: it opens the first process to see
+# whether it lives, and then each of the cgroup.
+@test "kill --all: who has left the cgroup meanwhile gets no signal" {
+    local pid left tracer
+    oci create box </dev/null
+    oci start box
+    pid=$(oci state box | jq .pid)
+    strace -o trace -e trace=pidfd_open,pidfd_send_signal -e inject=pidfd_open:signal=STOP:when=2 \
+        "$OCI" --root "$CARTE_TEST/oci" kill --all box KILL 3>&- &
+    tracer=$!
+    eventually 10 grep -q 'stopped by SIGSTOP' trace
+    for left in $(find_cgroups -mindepth 1 -maxdepth 4 -type d -path "*/$(cgroup_name)"); do
+        echo "$pid" >"$(dirname "$left")/cgroup.procs"
+    done
+    pkill -CONT -P "$tracer"
+    wait "$tracer"
+    [ "$(grep -c pidfd_open trace)" = 2 ]
+    fails grep pidfd_send_signal trace
+    kill -KILL "$pid"
+    eventually 10 has_status box stopped
+}
+
 @test "runtime.md#delete: an error without an id, and of an unknown container" {
     refused 'needs ID' oci delete
     refused 'does not exist' oci delete nobody

@@ -385,31 +385,13 @@ int lifecycle_delete(const char *root, const char *id, bool force, struct string
     return delete_all(root, &folder, &record, warnings, err);
 }
 
-static int kill_all(const struct record *record, int number, struct error *err)
-{
-    AUTO_FREE pid_t *pids = NULL;
-    size_t count = 0;
-
-    if (container_list(record->cgroup, record->id, record->cgroup_mark, &pids, &count, err) < 0)
-        return -1;
-    for (size_t i = 0; i < count; i++) {
-        AUTO_CLOSE int pidfd = pidfd_open(pids[i], 0);
-
-        /* One that has gone meanwhile needs no signal. */
-        if (pidfd >= 0 && pidfd_send_signal(pidfd, number, NULL, 0) < 0 && errno != ESRCH)
-            return error_set_errno(err, errno, "send signal %d to process %d", number,
-                                   (int)pids[i]);
-    }
-    return 0;
-}
-
 int lifecycle_kill(const struct record *record, int number, bool all, struct error *err)
 {
     enum record_status status = lifecycle_status(record);
     AUTO_CLOSE int pidfd = -1;
 
     if (all)
-        return kill_all(record, number, err);
+        return container_signal_all(record->cgroup, record->id, record->cgroup_mark, number, err);
     if ((status != RECORD_CREATED && status != RECORD_RUNNING && status != RECORD_PAUSED) ||
         container_open_process((pid_t)record->pid, record->start_time, &pidfd, err) < 0) {
         error_clear(err);

@@ -71,6 +71,9 @@ int cgroup_join(const struct cgroup *cgroup, bool devices, struct error *err) MU
 int cgroup_list(const struct cgroup *cgroup, pid_t **out, size_t *count_out,
                 struct error *err) MUST_CHECK;
 
+/* Does the process, whose pidfd the caller holds, live in it or below, in some hierarchy? */
+bool cgroup_list_has(const struct cgroup *cgroup, pid_t pid);
+
 /* Put the process `pid`, which has one thread, into all of them. */
 int cgroup_add(const struct cgroup *cgroup, pid_t pid, struct error *err) MUST_CHECK;
 

@@ -21,35 +21,16 @@
 #include <unistd.h>
 
 #include "runtime/cgroup.h"
-#include "util/alloc.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/error.h"
 #include "util/file.h"
 
 struct sweep {
-    const char *path; /* of the cgroup below its mount points */
+    const struct cgroup *cgroup;
     int64_t deadline_ms;
     bool found;
 };
-
-/* Does the process whose pidfd is held live in our cgroup, in some hierarchy? */
-static bool is_ours(pid_t pid, const char *path)
-{
-    AUTO_TEXT struct text text = { 0 };
-    struct error ignored = { 0 };
-    AUTO_FREE char *place = alloc_format("/%s", path);
-    char name[64];
-
-    snprintf(name, sizeof(name), "/proc/%d/cgroup", (int)pid);
-    if (file_read(AT_FDCWD, name, 65536, &text, &ignored) < 0)
-        return false;
-    for (const char *p = strstr(text_get(&text), place); p; p = strstr(p + 1, place)) {
-        if (strchr("/\n", p[strlen(place)])) /* or it is the beginning of a longer name */
-            return true;
-    }
-    return false;
-}
 
 static void kill_process(struct sweep *sweep, pid_t pid)
 {
@@ -57,7 +38,7 @@ static void kill_process(struct sweep *sweep, pid_t pid)
     struct pollfd gone = { .fd = pidfd, .events = POLLIN };
     int64_t left_ms = sweep->deadline_ms - clock_now_ms();
 
-    if (pidfd < 0 || !is_ours(pid, sweep->path))
+    if (pidfd < 0 || !cgroup_list_has(sweep->cgroup, pid))
         return;
     if (pidfd_send_signal(pidfd, SIGKILL, NULL, 0) < 0)
         return;
@@ -121,7 +102,7 @@ static void kill_below(struct sweep *sweep, int dirfd)
 
 int cgroup_kill(const struct cgroup *cgroup, int64_t timeout_ms, struct error *err)
 {
-    struct sweep sweep = { .path = cgroup->path, .deadline_ms = clock_now_ms() + timeout_ms };
+    struct sweep sweep = { .cgroup = cgroup, .deadline_ms = clock_now_ms() + timeout_ms };
     int unified = cgroup_get_unified(cgroup);
     struct error ignored = { 0 };
 

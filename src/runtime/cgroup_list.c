@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,4 +83,21 @@ int cgroup_list(const struct cgroup *cgroup, pid_t **out, size_t *count_out, str
     *out = list.items;
     *count_out = list.count;
     return 0;
+}
+
+bool cgroup_list_has(const struct cgroup *cgroup, pid_t pid)
+{
+    AUTO_TEXT struct text text = { 0 };
+    struct error ignored = { 0 };
+    AUTO_FREE char *place = alloc_format("/%s", cgroup->path);
+    char name[64];
+
+    snprintf(name, sizeof(name), "/proc/%d/cgroup", (int)pid);
+    if (file_read(AT_FDCWD, name, 65536, &text, &ignored) < 0)
+        return false;
+    for (const char *p = strstr(text_get(&text), place); p; p = strstr(p + 1, place)) {
+        if (strchr("/\n", p[strlen(place)])) /* or it is the beginning of a longer name */
+            return true;
+    }
+    return false;
 }

@@ -196,6 +196,38 @@ int container_list(const char *cgroup_parent, const char *id, const char *mark, 
     return 0;
 }
 
+static int signal_listed(const struct cgroup *cgroup, int number, struct error *err)
+{
+    AUTO_FREE pid_t *pids = NULL;
+    size_t count = 0;
+
+    if (cgroup_list(cgroup, &pids, &count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        AUTO_CLOSE int pidfd = pidfd_open(pids[i], 0);
+
+        /* One that has gone meanwhile needs no signal. */
+        if (pidfd < 0 || !cgroup_list_has(cgroup, pids[i]))
+            continue;
+        if (pidfd_send_signal(pidfd, number, NULL, 0) < 0 && errno != ESRCH)
+            return error_set_errno(err, errno, "send signal %d to process %d", number,
+                                   (int)pids[i]);
+    }
+    return 0;
+}
+
+int container_signal_all(const char *cgroup_parent, const char *id, const char *mark, int number,
+                         struct error *err)
+{
+    AUTO_CGROUP struct cgroup cgroup = CGROUP_NONE;
+    bool is_ours = false;
+
+    if (open_cgroup(cgroup_parent, id, &cgroup, err) < 0 ||
+        cgroup_mark_keep(mark, &cgroup, &is_ours, err) < 0)
+        return -1;
+    return is_ours ? signal_listed(&cgroup, number, err) : 0;
+}
+
 int container_freeze(const char *cgroup_parent, const char *id, int64_t timeout_ms,
                      struct error *err)
 {

@@ -69,8 +69,7 @@ struct container_exec_spec {
 int container_exec(const struct container_exec_spec *spec, struct container_process *out,
                    struct error *err) MUST_CHECK;
 
-/* Open a process that was recorded earlier; ERROR_NOT_FOUND: it is gone (or another has its pid).
- */
+/* Open a process that was recorded earlier; ERROR_NOT_FOUND: gone, or another has its pid. */
 int container_open_process(pid_t pid, uint64_t start_time, int *pidfd_out,
                            struct error *err) MUST_CHECK;
 
@@ -79,8 +78,7 @@ int container_open_process(pid_t pid, uint64_t start_time, int *pidfd_out,
 int container_kill_all(const char *cgroup_parent, const char *id, int64_t timeout_ms,
                        struct error *err) MUST_CHECK;
 
-/* Both: kill what is in the cgroups that `mark` (cgroup_mark.h) names, and remove them. Idempotent.
- */
+/* Kill what is in the cgroups that `mark` (cgroup_mark.h) names, and remove them. Idempotent. */
 int container_end(const char *cgroup_parent, const char *id, const char *mark, int64_t timeout_ms,
                   struct error *err) MUST_CHECK;
 
@@ -90,12 +88,13 @@ int container_destroy(const char *cgroup_parent, const char *id, struct error *e
 /* Remove the stack's own cgroup `parent` and, with everything killed, all below it. */
 int container_destroy_parent(const char *cgroup_parent, struct error *err) MUST_CHECK;
 
-/*
- * The processes of the container in the cgroups of `mark`, as the caller sees them, in no order;
- * `out` is to be freed.
- */
+/* All processes in the cgroups of `mark`, as the caller sees them; `out` is to be freed. */
 int container_list(const char *cgroup_parent, const char *id, const char *mark, pid_t **out,
                    size_t *count_out, struct error *err) MUST_CHECK;
+
+/* Send the signal `number` to each of these, and to nobody who has got the pid of one meanwhile. */
+int container_signal_all(const char *cgroup_parent, const char *id, const char *mark, int number,
+                         struct error *err) MUST_CHECK;
 
 /*
  * Stop all processes where they are, or let them go on. When container_freeze() fails they go
