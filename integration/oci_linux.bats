@@ -432,6 +432,15 @@ AGENT
     [[ "$output" == *'Read-only file system'* ]]
 }
 
+@test "config-linux.md#masked-paths and readonly-paths: also by way of another folder" {
+    echo secret >rootfs/tmp/file
+    mkdir -p rootfs/tmp/ro
+    run inside 'cat /tmp/file; echo x >/tmp/ro/x' \
+        '.linux.maskedPaths += ["/proc/../tmp/file"] | .linux.readonlyPaths += ["/sys/../tmp/ro"]'
+    echo "$output"
+    [[ "$output" != *secret* && "$output" == *'Read-only file system'* ]]
+}
+
 @test "config-linux.md#masked-paths, readonly-paths: MUST be absolute" {
     for list in maskedPaths readonlyPaths; do
         edit ".linux.$list = [\"proc/kcore\"]"

@@ -163,7 +163,7 @@ static int apply_defaults(const struct rootfs *fs, struct covers *covers, struct
 /*
  * Where to look for a path of the spec: below what is mounted on /proc and /sys by descriptor,
  * because the names may be changed meanwhile by whoever shares the root, and what were not found
- * under its name would not be covered.
+ * under its name would not be covered. A path with ".." may lead out of there.
  */
 static int find_base(const struct rootfs *fs, const char **path)
 {
@@ -173,7 +173,7 @@ static int find_base(const struct rootfs *fs, const char **path)
     } bases[] = { { "/proc/", fs->proc }, { "/sys/", fs->sys } };
 
     for (size_t i = 0; i < ARRAY_SIZE(bases); i++) {
-        if (bases[i].fd >= 0 && text_starts_with(*path, bases[i].prefix)) {
+        if (bases[i].fd >= 0 && text_starts_with(*path, bases[i].prefix) && !strstr(*path, "/..")) {
             *path += strlen(bases[i].prefix);
             return bases[i].fd;
         }
