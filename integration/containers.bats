@@ -148,6 +148,16 @@ said() {
     carte-stack -f other.yaml down
 }
 
+@test "limits that contradict each other are refused while it runs, too" {
+    carte run -d --name swapped -m 64m --memory-swap 128m tool sleep 1000
+    run carte update -m 256m swapped
+    [ "$status" -ne 0 ]
+    [[ $output == *"container 'swapped': 'memswap_limit' is"*"less than 'mem_limit'"* ]]
+    carte update -m 96m swapped
+    carte run --rm tool true
+    carte rm -f swapped
+}
+
 @test "limits and names change while it runs" {
     local id pid
     id=$(carte run -d --name grow -m 64m tool sleep 1000)

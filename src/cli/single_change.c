@@ -133,7 +133,8 @@ int single_change_edit(const char *name, void (*change)(void *context, struct se
 {
     AUTO_CLOSE int lock = -1;
 
-    if (single_lock(true, &lock, err) < 0 || single_edit(name, change, context, err) < 0)
+    if (single_lock(true, &lock, err) < 0 ||
+        single_edit(name, change, context, single_spec_spelling, err) < 0)
         return -1;
     return apply(NULL, false, err);
 }

@@ -207,8 +207,20 @@ int single_add(const char *name, const char *text, single_spelling_fn spelling, 
     return store(fresh, err);
 }
 
-int single_edit(const char *name, single_change_fn change, void *context, struct error *err)
+/* What was changed here is read as what users write is: what cannot be read again is not stored. */
+static int check_changed(const struct stack *stack, const struct author *author, struct error *err)
 {
+    AUTO(stack) struct stack *again = NULL;
+    AUTO_TEXT struct text text = { 0 };
+
+    stack_format(stack, &text);
+    return load_text(text_get(&text), false, author, &again, err);
+}
+
+int single_edit(const char *name, single_change_fn change, void *context,
+                single_spelling_fn spelling, struct error *err)
+{
+    const struct author author = { name, spelling };
     AUTO(stack) struct stack *stack = NULL;
     struct service *service = NULL;
 
@@ -218,6 +230,8 @@ int single_edit(const char *name, single_change_fn change, void *context, struct
     if (!service)
         return error_set(err, ERROR_NOT_FOUND, "there is no container '%s'", name);
     change(context, service);
+    if (check_changed(stack, &author, err) < 0)
+        return error_wrap(err, "container '%s'", name);
     return store(stack, err);
 }
 

@@ -40,13 +40,14 @@ int single_add(const char *name, const char *text, single_spelling_fn spelling,
                struct error *err) MUST_CHECK;
 
 /*
- * With the lock: let `change` alter the service `name`. ERROR_NOT_FOUND: there is none. With the
- * next /v1/apply limits and names are changed while the container runs.
+ * With the lock: let `change` alter the service `name`. ERROR_NOT_FOUND: there is none.
+ * ERROR_INVALID, as of single_add(): it would be wrong then, and stays as it is. With the next
+ * /v1/apply limits are changed while the container runs.
  */
 struct service;
 typedef void (*single_change_fn)(void *context, struct service *service);
 int single_edit(const char *name, single_change_fn change, void *context,
-                struct error *err) MUST_CHECK;
+                single_spelling_fn spelling, struct error *err) MUST_CHECK;
 
 /*
  * With the lock: call the service `name` by another name; it keeps its own one, too, by which
