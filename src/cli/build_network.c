@@ -21,6 +21,7 @@
 
 #include "cli/build_files.h"
 #include "net/addrpool.h"
+#include "net/netlink.h"
 #include "net/network.h"
 #include "net/rules.h"
 #include "runtime/process.h"
@@ -255,7 +256,7 @@ int build_network_remove(struct build_network *network, struct error *err)
     int result = 0;
 
     if (network->has_rules) {
-        if (network_forget_flows(network->address, 32, &ignored) < 0)
+        if (network_forget_flows(&(struct netlink_subnet){ network->address, 32 }, 1, &ignored) < 0)
             error_clear(&ignored); /* they end by themselves */
         result = clear(network, err);
     }

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "net/netlink.h"
 #include "net/netlink_socket.h"
 #include "util/alloc.h"
 #include "util/error.h"
@@ -32,12 +33,25 @@ struct flow {
 };
 
 struct flows {
-    uint32_t wire_subnet, wire_mask;
+    const struct netlink_subnet *subnets;
+    size_t subnet_count;
     struct flow *items;
     size_t count;
 };
 
 static const struct nfgenmsg head = { .nfgen_family = AF_INET, .version = NFNETLINK_V0 };
+
+static bool is_inside(uint32_t address, const struct flows *flows)
+{
+    for (size_t i = 0; i < flows->subnet_count; i++) {
+        const struct netlink_subnet *subnet = &flows->subnets[i];
+        uint32_t mask = subnet->prefix ? UINT32_MAX << (32 - subnet->prefix) : 0;
+
+        if (((address ^ subnet->subnet) & mask) == 0)
+            return true;
+    }
+    return false;
+}
 
 static bool is_end(struct nlattr *tuple, const struct flows *flows)
 {
@@ -51,7 +65,7 @@ static bool is_end(struct nlattr *tuple, const struct flows *flows)
     for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
         const struct nlattr *end = addresses[ends[i]];
 
-        if (end && nla_len(end) == 4 && (nla_get_u32(end) & flows->wire_mask) == flows->wire_subnet)
+        if (end && nla_len(end) == 4 && is_inside(ntohl(nla_get_u32(end)), flows))
             return true;
     }
     return false;
@@ -91,11 +105,10 @@ static int delete_flows(struct netlink_socket *socket, const struct flows *flows
     return result;
 }
 
-int netlink_flows_forget(uint32_t subnet, uint8_t prefix, struct error *err)
+int netlink_flows_forget(const struct netlink_subnet *subnets, size_t count, struct error *err)
 {
-    uint32_t mask = prefix ? UINT32_MAX << (32 - prefix) : 0;
     struct netlink_socket *socket = netlink_socket_open(NETLINK_NETFILTER, err);
-    struct flows flows = { .wire_subnet = htonl(subnet & mask), .wire_mask = htonl(mask) };
+    struct flows flows = { .subnets = subnets, .subnet_count = count };
     struct nl_msg *question;
     int result;
 

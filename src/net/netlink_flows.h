@@ -6,11 +6,14 @@
 
 #pragma once
 
-#include <stdint.h>
+#include <stddef.h>
 
 #include "util/macro.h"
 
 struct error;
+struct netlink_subnet;
 
-/* Forget all flows that begin or end in a subnet, also at a balanced one's real target. */
-int netlink_flows_forget(uint32_t subnet, uint8_t prefix, struct error *err) MUST_CHECK;
+/* Forget all flows that begin or end in one of the subnets, also at a balanced one's real target.
+ */
+int netlink_flows_forget(const struct netlink_subnet *subnets, size_t count,
+                         struct error *err) MUST_CHECK;

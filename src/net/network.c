@@ -264,7 +264,7 @@ int network_restore_host(const char *record, struct error *err)
     return host_settings_restore(record, err);
 }
 
-int network_forget_flows(uint32_t subnet, uint8_t prefix, struct error *err)
+int network_forget_flows(const struct netlink_subnet *subnets, size_t count, struct error *err)
 {
-    return netlink_flows_forget(subnet, prefix, err);
+    return count > 0 ? netlink_flows_forget(subnets, count, err) : 0;
 }

@@ -19,6 +19,7 @@
 #include "util/macro.h"
 
 struct error;
+struct netlink_subnet;
 
 /* Addresses are in host byte order everywhere in net/, except where in_addr is written. */
 struct network {
@@ -67,7 +68,9 @@ int network_prepare_host(const char *record, struct error *err) MUST_CHECK;
 int network_restore_host(const char *record, struct error *err) MUST_CHECK;
 
 /*
- * Forget the flows of connection tracking to or from a subnet, or an address with prefix 32 (UDP
- * has no other end). All flows of the host are looked at: ask once for many.
+ * Forget the flows of connection tracking to or from subnets, or addresses with prefix 32 (UDP
+ * has no other end). The host's whole table is gone through, which takes milliseconds even when
+ * it is empty: ask once for many.
  */
-int network_forget_flows(uint32_t subnet, uint8_t prefix, struct error *err) MUST_CHECK;
+int network_forget_flows(const struct netlink_subnet *subnets, size_t count,
+                         struct error *err) MUST_CHECK;

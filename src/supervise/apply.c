@@ -185,6 +185,7 @@ int apply_current(struct crew *crew, const struct apply_options *options, struct
         networks_prepare(crew, revision->stack, err) < 0)
         return -1;
     if (ports_choose(crew, revision->stack, err) < 0) {
+        networks_release(crew, NULL, 0);
         networks_remove_unused(crew);
         return -1;
     }

@@ -119,7 +119,8 @@ static void follow_wishes(struct crew *crew)
 /* Rules no longer lead to a replica that is at rest: it may go. */
 static void remove_leaving(struct crew *crew)
 {
-    bool removed = false;
+    AUTO_FREE struct replica **gone = NULL;
+    size_t count = 0;
 
     for (size_t i = crew->replica_count; i > 0; i--) {
         struct replica *replica = crew->replicas[i - 1];
@@ -129,9 +130,14 @@ static void remove_leaving(struct crew *crew)
             replica_host_has_guests(crew, replica))
             continue;
         replica_remove(replica);
-        removed = true;
+        *ALLOC_APPEND(gone, count) = replica;
     }
-    if (removed && !crew->ending)
+    if (count == 0)
+        return;
+    networks_release(crew, gone, count);
+    for (size_t i = 0; i < count; i++)
+        replica_forget(gone[i]);
+    if (!crew->ending)
         networks_remove_unused(crew);
 }
 

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/netlink.h"
+#include "net/network.h"
 #include "net/rules.h"
 #include "net/rules_list.h"
 #include "supervise/crew.h"
@@ -64,17 +66,22 @@ static void describe(const struct crew *crew, struct netplan_network **networks_
 /* UDP has no end of its own: what still flows to a replica that left is balanced anew. */
 static void forget_flows(struct crew *crew)
 {
+    AUTO_FREE struct netlink_subnet *ends = NULL;
+    struct error err = { 0 };
+    size_t count = 0;
+
     for (size_t i = 0; i < crew->replica_count; i++) {
         struct replica *replica = crew->replicas[i];
-        struct error err = { 0 };
 
         if (!replica->forget_flows)
             continue;
         replica->forget_flows = false;
         for (size_t j = 0; j < replica->record->endpoint_count; j++)
-            if (network_forget_flows(replica->record->endpoints[j].address, 32, &err) < 0)
-                error_clear(&err);
+            *ALLOC_APPEND(ends, count) =
+                (struct netlink_subnet){ replica->record->endpoints[j].address, 32 };
     }
+    if (network_forget_flows(ends, count, &err) < 0)
+        log_debug("flows were not forgotten", LOG_TEXT("why", err.text));
 }
 
 static bool flush_rules(struct crew *crew, const struct netplan_input *input)

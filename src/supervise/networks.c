@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/netlink.h"
 #include "supervise/crew.h"
 #include "supervise/crew_state.h"
 #include "supervise/network_front.h"
@@ -283,8 +284,7 @@ static bool remove_virtuals(struct crew *crew, struct crew_network *network)
 
         if (is_virtual_used(crew, network, virtual->service))
             continue;
-        if (network_remove_address(network->network.bridge, virtual->address, &err) < 0 ||
-            network_forget_flows(virtual->address, 32, &err) < 0)
+        if (network_remove_address(network->network.bridge, virtual->address, &err) < 0)
             log_warn("an address was left behind", LOG_TEXT("why", err.text));
         networks_address_release(crew, network, virtual->address);
         free(virtual->service);
@@ -359,35 +359,78 @@ int networks_place(struct crew *crew, struct replica *replica, struct error *err
     return 0;
 }
 
-void networks_release(struct crew *crew, struct replica *replica)
-{
-    struct state_replica *record = replica->record;
+/* Where flows may end that are to be forgotten. */
+struct ends {
+    struct netlink_subnet *items;
+    size_t count;
+};
 
+static void add_end(struct ends *ends, uint32_t address, uint8_t prefix)
+{
+    *ALLOC_APPEND(ends->items, ends->count) = (struct netlink_subnet){ address, prefix };
+}
+
+static void forget_ends(struct ends *ends)
+{
+    struct error err = { 0 };
+
+    if (network_forget_flows(ends->items, ends->count, &err) < 0)
+        log_debug("flows were not forgotten", LOG_TEXT("why", err.text));
+    free(ends->items);
+}
+
+/* A stack that goes as a whole is forgotten as a whole. */
+static void add_replica(const struct crew *crew, const struct state_replica *record,
+                        struct ends *ends)
+{
+    for (size_t i = 0; i < record->endpoint_count; i++) {
+        const struct crew_network *network = crew_find_network(crew, record->endpoints[i].network);
+
+        if (!crew->ending || (network && network->is_shared))
+            add_end(ends, record->endpoints[i].address, 32);
+    }
+}
+
+static void add_unused(const struct crew *crew, const struct crew_network *network,
+                       struct ends *ends)
+{
+    for (size_t i = 0; !crew->ending && i < network->virtual_count; i++)
+        if (!is_virtual_used(crew, network, network->virtuals[i].service))
+            add_end(ends, network->virtuals[i].address, 32);
+}
+
+static void release_replica(struct crew *crew, const struct state_replica *record)
+{
     for (size_t i = 0; i < record->endpoint_count; i++) {
         struct crew_network *network = crew_find_network(crew, record->endpoints[i].network);
-        struct error err = { 0 };
 
-        /* A stack that goes as a whole is forgotten as a whole. */
-        if ((!crew->ending || (network && network->is_shared)) &&
-            network_forget_flows(record->endpoints[i].address, 32, &err) < 0)
-            log_debug("flows were not forgotten", LOG_TEXT("why", err.text));
         if (network && !networks_address_is_given(crew, network, record->endpoints[i].address))
             networks_address_release(crew, network, record->endpoints[i].address);
     }
 }
 
+void networks_release(struct crew *crew, struct replica *const *gone, size_t count)
+{
+    struct ends ends = { 0 };
+
+    for (size_t i = 0; i < count; i++)
+        add_replica(crew, gone[i]->record, &ends);
+    for (size_t i = 0; i < crew->network_count; i++)
+        add_unused(crew, crew->networks[i], &ends);
+    forget_ends(&ends);
+    for (size_t i = 0; i < count; i++)
+        release_replica(crew, gone[i]->record);
+}
+
 void networks_forget_flows(const struct crew *crew)
 {
-    for (size_t i = 0; i < crew->network_count; i++) {
-        const struct network *network = &crew->networks[i]->network;
-        struct error err = { 0 };
+    struct ends ends = { 0 };
 
-        /* Other stacks' flows go on. */
-        if (crew->networks[i]->is_shared)
-            continue;
-        if (network_forget_flows(network->subnet, network->prefix, &err) < 0)
-            log_debug("flows were not forgotten", LOG_TEXT("why", err.text));
-    }
+    /* Other stacks' flows go on. */
+    for (size_t i = 0; i < crew->network_count; i++)
+        if (!crew->networks[i]->is_shared)
+            add_end(&ends, crew->networks[i]->network.subnet, crew->networks[i]->network.prefix);
+    forget_ends(&ends);
 }
 
 int networks_connect(struct crew *crew, const struct replica *replica, struct error *err)

@@ -26,9 +26,14 @@ int networks_apply(struct crew *crew, struct error *err) MUST_CHECK;
  * uses. */
 void networks_remove_unused(struct crew *crew);
 
-/* Give a new replica its addresses and link names, or take them away. */
+/* Give a new replica its addresses and link names. */
 int networks_place(struct crew *crew, struct replica *replica, struct error *err) MUST_CHECK;
-void networks_release(struct crew *crew, struct replica *replica);
+
+/*
+ * Take back the addresses of replicas that the crew has no more, once all flows to them, and to
+ * what networks_remove_unused() would remove, are forgotten.
+ */
+void networks_release(struct crew *crew, struct replica *const *gone, size_t count);
 
 /* Forget the flows of all networks, when the stack goes. */
 void networks_forget_flows(const struct crew *crew);

@@ -364,7 +364,7 @@ int replica_add(struct crew *crew, struct crew_service *service, int64_t index,
     service->awaited = false;
     if (networks_place(crew, replica, err) < 0 || crew_state_save(crew, err) < 0) {
         error_wrap(err, "replica '%s'", replica->record->name);
-        networks_release(crew, replica);
+        networks_release(crew, &replica, 1);
         replica_free(replica);
         return -1;
     }
@@ -417,8 +417,13 @@ void replica_remove(struct replica *replica)
     }
     replica_place_destroy(replica);
     crew->names_stale = true;
-    replica_free(replica);
     crew_touch(crew);
+}
+
+void replica_forget(struct replica *replica)
+{
+    replica_place_forget(replica);
+    replica_free(replica);
 }
 
 void replica_free(struct replica *replica)

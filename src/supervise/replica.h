@@ -100,8 +100,12 @@ void replica_move(struct replica *replica, const struct crew_service *service);
 /* Does nothing of it run, nor is about to? */
 bool replica_is_at_rest(const struct replica *replica);
 
-/* Remove it from the machine and from the crew. */
+/*
+ * Remove it from the machine and from the crew; it keeps its addresses and its record until they
+ * are given back (networks_release), which many do at once, and it is forgotten.
+ */
 void replica_remove(struct replica *replica);
+void replica_forget(struct replica *replica);
 
 /* Forget it in memory only: the container runs on. */
 void replica_free(struct replica *replica);

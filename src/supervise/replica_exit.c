@@ -120,8 +120,9 @@ static void finish(struct replica *replica, const int *status)
     if (record->state == REPLICA_RUNNING)
         replica->had_failed =
             replica->had_failed || record->exit != STATE_EXIT_CODE || record->exit_code != 0;
-    /* One that leaves is forgotten with its addresses (networks_release). */
-    replica->forget_flows = !record->leaving && !replica->crew->ending;
+    /* One that leaves, now or at once, is forgotten with its addresses (networks_release). */
+    replica->forget_flows =
+        !record->leaving && !replica->service->auto_remove && !replica->crew->ending;
     replica->crew->rules_stale = true;
     probe_end(replica);
     replica_place_clear(replica);

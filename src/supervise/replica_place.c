@@ -297,7 +297,6 @@ void replica_place_destroy(struct replica *replica)
     AUTO_FREE char *data = data_folder(replica);
     AUTO_FREE char *files = files_folder(replica);
     AUTO_FREE char *netns = netns_path(replica);
-    AUTO_FREE char *records = alloc_format("%s/replicas", replica->crew->run_folder);
     AUTO_FREE char *console = console_path(replica);
     AUTO_FREE char *log = replica_place_short_name(replica);
     struct error err = { 0 };
@@ -313,6 +312,11 @@ void replica_place_destroy(struct replica *replica)
     replica->logs = NULL;
     if (takes_log_along(replica))
         logs_forget(replica->crew->project, log);
-    networks_release(replica->crew, replica);
+}
+
+void replica_place_forget(const struct replica *replica)
+{
+    AUTO_FREE char *records = alloc_format("%s/replicas", replica->crew->run_folder);
+
     state_remove_replica(records, replica->record);
 }

@@ -30,8 +30,9 @@ int replica_place_plan(const struct replica *replica, struct plan **out,
 /* Its first process has ended: end what it left behind, remove the cgroup. */
 void replica_place_clear(struct replica *replica);
 
-/* Remove all that the replica has outside of memory, its record last. */
+/* Remove all that the replica has outside of memory; then, with its addresses gone, its record. */
 void replica_place_destroy(struct replica *replica);
+void replica_place_forget(const struct replica *replica);
 
 /* "service-n": the host name, and the name of the log. */
 char *replica_place_short_name(const struct replica *replica) MUST_CHECK;
