@@ -16,7 +16,7 @@ teardown_file() {
 setup() {
     cd "$CARTE_TEST/bundle" || return 1
     cp plain.json config.json
-    rm -rf rootfs/tmp/* source
+    rm -rf rootfs/tmp/* source said seen ready pid ./*.sock
 }
 
 teardown() {

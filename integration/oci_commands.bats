@@ -2,12 +2,6 @@
 
 load lib_bundle
 
-setup() {
-    cd "$CARTE_TEST/bundle" || return 1
-    cp plain.json config.json
-    rm -rf rootfs/tmp/* ./*.sock seen ready pid
-}
-
 start_box() {
     edit "$@"
     oci create box </dev/null

@@ -2,12 +2,6 @@
 
 load lib_bundle
 
-setup() {
-    cd "$CARTE_TEST/bundle" || return 1
-    cp plain.json config.json
-    rm -f said rootfs/tmp/*
-}
-
 # hook KIND SCRIPT: the jq expression of a hook that is a shell.
 hook() {
     jq -rn --arg k "$1" --arg s "$2" '".hooks[\($k | tojson)] += [{\"path\": \"/bin/sh\", \"args\": [\"sh\", \"-c\", \($s | tojson)]}]"'
