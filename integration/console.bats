@@ -44,11 +44,6 @@ setup() {
     cd "$CARTE_TEST" || return 1
 }
 
-# in_terminal COMMAND: run it with a terminal, its input from here
-in_terminal() {
-    TERM=dumb script -qec "$1" /dev/null
-}
-
 @test "input reaches a replica and its output comes back, byte by byte, also after a supervisor's death" {
     local pid
     head -c 3000000 /dev/urandom >bytes

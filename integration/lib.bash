@@ -68,6 +68,12 @@ CMD ["httpd", "-f", "-p", "80", "-h", "/www"]
 CARTEFILE
 }
 
+# in_terminal COMMAND: run it with a terminal, its input from here. The end of the input is typed,
+# and so echoed: what shall have none gets <> <(:), which never ends.
+in_terminal() {
+    TERM=dumb script -qec "$1" /dev/null
+}
+
 # The pid of the supervisor or keeper of a project, found by its command line in this network
 # namespace: other runs on the machine are none of our business.
 process_of() {

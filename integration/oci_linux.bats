@@ -152,7 +152,7 @@ is_v1() {
 
 @test "config-linux.md#default-devices: /dev/console is the terminal, and only where there is one" {
     edit '.process.terminal = true' "$(sh_args 'tty; stat -c %t:%T /dev/console /dev/pts/0')"
-    script -qefc "$OCI --root $CARTE_TEST/oci run box" /dev/null </dev/null >seen 3>&-
+    in_terminal "$OCI --root $CARTE_TEST/oci run box" <> <(:) >seen 3>&-
     cat seen
     grep -q /dev/pts/0 seen
     [ "$(grep -c '^88:0' seen)" = 2 ]
