@@ -97,6 +97,12 @@ refused() {
     refused --log-opt max-size=1m
     [[ $output == *"'--log-opt'"* ]]
     architecture=$(carte inspect -f '{{.Architecture}}' tool)
+    refused --link other
+    [[ $output == *"option '--link' is not built"*--network-alias* ]]
+    refused -a stdout
+    [[ $output == *"option '--attach' is not built"* ]]
+    refused --gpus=all
+    [[ $output == *"option '--gpus' is not built"*--device* ]]
     carte run --rm -q --platform "linux/$architecture" --log-driver json-file tool true
 }
 
@@ -106,7 +112,9 @@ limit() {
 }
 
 @test "limits of docker's options reach the cgroup" {
-    carte run -d --name set -m 64m --memory-swap 64m --cpuset-cpus 0 --cpu-shares 512 tool sleep 1000
+    carte run -d --name set -m 64m --memory-swap 64m --cpuset-cpus 0 --cpu-shares 512 --memory-reservation 32m \
+        tool sleep 1000
+    [ "$(limit memory/memory.soft_limit_in_bytes memory.low)" = 33554432 ]
     [ "$(limit cpuset/cpuset.cpus cpuset.cpus)" = 0 ]
     [ "$(limit cpu/cpu.shares cpu.weight)" = 512 ] || [ "$(limit cpu/cpu.shares cpu.weight)" -lt 100 ]
     refused --memory-swap 64m
@@ -128,4 +136,50 @@ limit() {
     [[ $output == *"'pid: host' and 'userns_mode: auto' exclude each other"* ]]
     refused --ipc container:other
     [[ $output == *"'ipc: container:other' is not supported"* ]]
+}
+
+# The kernel's log, 1:11, is a device that no container has by itself; to open it writes nothing.
+@test "--device gives a device with the rights that are named" {
+    cat >look <<'END'
+stat -c '%F %t:%T %a' /dev/in
+(: >/dev/in) 2>/dev/null && echo writable
+true
+END
+    mknod -m 640 node c 1 11
+    carte run --rm --device "$PWD/node:/dev/in" tool sh -c "$(cat look)" >out
+    diff out <(printf 'character special file 1:b 640\nwritable\n')
+    carte run --rm --device "$PWD/node:/dev/in:w" tool sh -c "$(cat look)" >out
+    diff out <(printf 'character special file 1:b 640\nwritable\n')
+    carte run --rm --device "$PWD/node:/dev/in:r" tool sh -c "$(cat look)" >out
+    diff out <(printf 'character special file 1:b 640\n')
+    carte run --rm --device /dev/kmsg tool stat -c '%t:%T' /dev/kmsg | grep -qx 1:b
+    ln -s node link
+    carte run --rm --device "$PWD/link:/dev/deep/in" tool stat -c '%t:%T' /dev/deep/in | grep -qx 1:b
+    refused --device /no/such:/dev/such
+    [[ $output == *"device '/no/such'"* ]]
+    refused --device "$PWD/web:/dev/in"
+    [[ $output == *"is a folder"* ]]
+    refused --device "$PWD/look:/dev/in"
+    [[ $output == *"is no device"* ]]
+    refused --device /dev/kmsg:/kmsg
+    [[ $output == *"option '--device'"*"below /dev"* ]]
+    refused --device /dev/kmsg:/dev/null
+    [[ $output == *"something else"* ]]
+}
+
+@test "in a user namespace a device is the machine's node" {
+    carte run --rm --userns auto --device /dev/kmsg:/dev/in tool sh -c \
+        'stat -c %t:%T:%u /dev/in; (: >/dev/in) 2>/dev/null || echo sealed' >out
+    diff out <(printf '1:b:65534\nsealed\n')
+}
+
+@test "--privileged gives all rights and the devices of this machine" {
+    carte run --rm --privileged tool sh -c \
+        'stat -c %t:%T /dev/kmsg; (: >/dev/kmsg) && echo writable; grep Seccomp: /proc/self/status;
+        [ -c /dev/null ] && [ -L /dev/ptmx ]; mkdir /m && mount -t tmpfs none /m && echo mounted' >out
+    diff out <(printf '1:b\nwritable\nSeccomp:\t0\nmounted\n')
+    carte run --rm --privileged --device /dev/kmsg:/dev/in tool stat -c %t:%T /dev/in /dev/kmsg >out
+    diff out <(printf '1:b\n1:b\n')
+    carte run --rm --privileged --userns auto tool test ! -e /dev/kmsg
+    carte run --rm --privileged -t tool test -c /dev/console
 }

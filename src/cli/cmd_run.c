@@ -20,6 +20,7 @@
 #include "cli/single_attach.h"
 #include "cli/single_change.h"
 #include "cli/single_network.h"
+#include "cli/single_refused.h"
 #include "cli/single_spec.h"
 #include "supervise/single.h"
 #include "util/alloc.h"
@@ -223,6 +224,7 @@ const struct command cmd_run = {
                "means that it could not be started, 126 and 127 that its program could not be "
                "executed or was not found.",
     .options = single_option_rows,
+    .refused_options = single_refused_rows,
     .options_size = sizeof(struct single_options),
     .operand_min = 1,
     .operand_max = COMMAND_MANY,
@@ -236,6 +238,7 @@ const struct command cmd_run_create = {
     .operands = "IMAGE [COMMAND...]",
     .summary = "Make a container that `start` starts.",
     .options = single_option_rows,
+    .refused_options = single_refused_rows,
     .options_size = sizeof(struct single_options),
     .operand_min = 1,
     .operand_max = COMMAND_MANY,

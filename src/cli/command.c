@@ -235,8 +235,8 @@ static int run_command(struct command_call *call, struct command_globals *global
     AUTO_FREE void *options = alloc_zeroed(1, MAX(command->options_size, (size_t)1));
     AUTO_STRINGS struct strings operands = { 0 };
     const struct option_set sets[] = {
-        { command->options, options },
-        { call->program->globals, globals },
+        { command->options, options, command->refused_options },
+        { call->program->globals, globals, NULL },
     };
     int result;
 
@@ -299,7 +299,7 @@ static int dispatch(struct command_call *call, struct command_globals *globals,
 static int run_line(struct command_call *call, struct command_globals *globals,
                     const struct option_line *line, struct error *err)
 {
-    const struct option_set set = { call->program->globals, globals };
+    const struct option_set set = { call->program->globals, globals, NULL };
     AUTO_STRINGS struct strings words = { 0 };
 
     if (option_parse(&set, 1, line, &words, err) < 0) {
@@ -342,7 +342,7 @@ static void print_error(const struct error *err)
 int command_main(const struct command_program *program, int argc, char **argv)
 {
     struct command_globals globals = { 0 };
-    const struct option_set set = { program->globals, &globals };
+    const struct option_set set = { program->globals, &globals, NULL };
     struct command_call call = { .program = program, .globals = &globals };
     struct option_line line = { .argc = argc - 1, .argv = argv + 1, .stop_at_operand = true };
     struct error err = { 0 };

@@ -70,7 +70,8 @@ struct command {
     const char *summary;  /* one sentence */
     const char *details;  /* more sentences, or NULL */
     const struct option *options;
-    size_t options_size; /* of the struct that they fill */
+    const struct option_refused *refused_options; /* known, and not built; or NULL */
+    size_t options_size;                          /* of the struct that they fill */
     size_t operand_min, operand_max;
     bool stop_at_operand; /* what follows the first operand belongs to it */
     int usage_status;     /* of a wrong command line; 0: COMMAND_EXIT_USAGE */

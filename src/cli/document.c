@@ -50,6 +50,17 @@ static void add_options(const struct option *options, struct text *out)
     }
 }
 
+/* What is refused is known all the same, and what to do instead. */
+static void add_refused_options(const struct option_refused *rows, struct text *out)
+{
+    if (!rows)
+        return;
+    text_add(out, "\nOptions of docker that are not built, and refused with what to do instead:");
+    for (const struct option_refused *row = rows; row->name; row++)
+        text_add_format(out, "%s `--%s`", row == rows ? "" : ",", row->name);
+    text_add(out, ".\n");
+}
+
 static void add_command(const struct command_program *program, const struct command *command,
                         struct text *out)
 {
@@ -60,6 +71,7 @@ static void add_command(const struct command_program *program, const struct comm
     if (command->details)
         text_add_format(out, "%s\n", command->details);
     add_options(command->options, out);
+    add_refused_options(command->refused_options, out);
 }
 
 /* Commands that are known and refused are one line, not a section each. */

@@ -134,11 +134,30 @@ static bool find_name(const struct parser *parser, const char *name, size_t leng
     return false;
 }
 
+/* Is it known from elsewhere? `name` is NULL for a letter. Then -1, else 0. */
+static int refuse_known(const struct parser *parser, char letter, const char *name,
+                        struct error *err)
+{
+    for (size_t i = 0; i < parser->set_count; i++) {
+        const struct option_refused *row = parser->sets[i].refused;
+
+        for (; row && row->name; row++) {
+            if (name ? strcmp(row->name, name) != 0 : row->letter != letter)
+                continue;
+            return error_set(err, ERROR_UNSUPPORTED, "option '--%s' is not built%s%s", row->name,
+                             row->cure ? ": " : "", row->cure ? row->cure : "");
+        }
+    }
+    return 0;
+}
+
 static int refuse_name(const struct parser *parser, const char *name, struct error *err)
 {
     AUTO_STRINGS struct strings known = { 0 };
     const char *nearest;
 
+    if (refuse_known(parser, '\0', name, err) < 0)
+        return -1;
     for (size_t i = 0; i < parser->set_count; i++) {
         const struct option *option = parser->sets[i].rows;
 
@@ -191,6 +210,8 @@ static int parse_letters(struct parser *parser, const char *letters, struct erro
     for (const char *letter = letters; *letter; letter++) {
         struct found found;
 
+        if (!find_letter(parser, *letter, &found) && refuse_known(parser, *letter, NULL, err) < 0)
+            return -1;
         if (!find_letter(parser, *letter, &found))
             return error_set(err, ERROR_INVALID, "unknown option '-%c'; --help lists them",
                              *letter);

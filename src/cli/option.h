@@ -65,10 +65,18 @@ struct option {
                   int unused;                                                                  \
               })
 
+/* An option that users know from elsewhere and that is not built. */
+struct option_refused {
+    char letter; /* 0: none */
+    const char *name;
+    const char *cure; /* "use ... instead", or NULL */
+};
+
 /* Rows, ended by one without a name, and the struct that they fill. */
 struct option_set {
     const struct option *rows; /* may be NULL */
     void *target;
+    const struct option_refused *refused; /* ended by one without a name; may be NULL */
 };
 
 struct option_line {
@@ -84,7 +92,7 @@ void option_done(const struct option_set *set);
 /*
  * Parse argv[0..argc) into the sets; the first set that knows a spelling gets it. What is no
  * option is added to `operands`; "--" ends the options. ERROR_INVALID names the option, what
- * it takes and the nearest known one.
+ * it takes and the nearest known one. ERROR_UNSUPPORTED names one that is not built, and its cure.
  */
 int option_parse(const struct option_set *sets, size_t set_count, const struct option_line *line,
                  struct strings *operands, struct error *err) MUST_CHECK;

@@ -22,7 +22,7 @@ struct single_options {
     int64_t stop_timeout_ms;
     struct strings env, env_files, label_files, log_opts, mounts, volumes, ports, expose, cap_add,
         cap_drop, security_opt, tmpfs, labels, extra_hosts, networks, network_aliases, dns,
-        dns_search, dns_opt, group_add, sysctls, ulimits;
+        dns_search, dns_opt, group_add, sysctls, ulimits, devices;
     const char *health_cmd;
     int64_t health_interval_ms, health_timeout_ms, health_start_period_ms, health_start_interval_ms,
         health_retries;

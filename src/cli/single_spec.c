@@ -67,6 +67,7 @@ static const struct row {
     KEY(LIST, dns_opt, "dns_opt", "--dns-option"),
     KEY(LIST, group_add, "group_add", "--group-add"),
     KEY(LIST, sysctls, "sysctls", "--sysctl"),
+    KEY(LIST, devices, "devices", "--device"),
 };
 
 /* The keys that are filled otherwise, and those that the reader has for one of the above. */
@@ -88,6 +89,7 @@ static const struct {
     { "deploy.resources.limits.cpus", "--cpus" },
     { "deploy.resources.limits.memory", "--memory" },
     { "deploy.resources.limits.pids", "--pids-limit" },
+    { "deploy.resources.reservations.memory", "--memory-reservation" },
     { "healthcheck.test", "--health-cmd" },
     { "healthcheck.interval", "--health-interval" },
     { "healthcheck.timeout", "--health-timeout" },

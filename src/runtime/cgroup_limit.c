@@ -26,6 +26,7 @@
 #include "util/file.h"
 
 #define TEXT_MAX 64
+#define TAKEN_BACK INT64_MIN /* in place of a value: what was asked for before is asked no more */
 
 /* Spell `value`, which is not -1, as the file wants it. */
 typedef void (*spell_fn)(const struct container_resources *resources, int64_t value,
@@ -34,6 +35,7 @@ typedef void (*spell_fn)(const struct container_resources *resources, int64_t va
 struct spelling {
     const char *file;       /* NULL: this version has no such limit */
     const char *none;       /* lifts it; NULL: it cannot be lifted */
+    const char *unasked;    /* as if it had never been given; NULL: as `none` */
     spell_fn spell;         /* NULL: the number itself */
     const char *other_file; /* where the first does not exist, or NULL */
     spell_fn other_spell;
@@ -169,7 +171,7 @@ static const struct limit {
         .which = CONTAINER_MEMORY_LOW,
         .controller = CGROUP_MEMORY,
         .on[CGROUP_V1] = { .file = "memory.soft_limit_in_bytes", .none = "-1" },
-        .on[CGROUP_V2] = { .file = "memory.low", .none = "max" },
+        .on[CGROUP_V2] = { .file = "memory.low", .none = "max", .unasked = "0" },
     },
     {
         .name = "swappiness",
@@ -225,7 +227,8 @@ static int write_value(int dirfd, const struct limit *limit, const struct spelli
     if (value < 0 && !on->none)
         return error_set(err, ERROR_INVALID, "limit %s cannot be %" PRId64, limit->name, value);
     if (value < 0)
-        snprintf(text, sizeof(text), "%s", on->none);
+        snprintf(text, sizeof(text), "%s",
+                 value == TAKEN_BACK && on->unasked ? on->unasked : on->none);
     else if (spell)
         spell(resources, value, text);
     else
@@ -310,6 +313,7 @@ int cgroup_limit_apply(const struct cgroup *cgroup, const struct container_limit
     } given[] = {
         { CONTAINER_CPU_QUOTA, limits->cpu_millis, 100 }, /* us of every 100 ms, the default */
         { CONTAINER_MEMORY_LIMIT, limits->memory_bytes, 1 },
+        { CONTAINER_MEMORY_LOW, limits->memory_low_bytes, 1 },
         { CONTAINER_PIDS, limits->pids, 1 },
     };
 
@@ -319,7 +323,7 @@ int cgroup_limit_apply(const struct cgroup *cgroup, const struct container_limit
                              given[i].value);
         if (given[i].value || update)
             resources_set(&resources, given[i].which,
-                          given[i].value ? (int64_t)(given[i].value * given[i].scale) : -1);
+                          given[i].value ? (int64_t)(given[i].value * given[i].scale) : TAKEN_BACK);
     }
     return apply_figures(cgroup, &resources, err);
 }

@@ -67,12 +67,20 @@ static bool is_same(const struct stat *status, const struct container_device *de
            (device->type == 'p' || status->st_rdev == makedev(device->major, device->minor));
 }
 
-/* The host's node of that name, if it is the same device, over an empty file. */
+static char *host_path(const struct container_device *device)
+{
+    const char *path = device->path;
+
+    if (device->source)
+        return alloc_text(device->source);
+    return alloc_format("/dev/%s", text_starts_with(path, "/dev/") ? path + 5 : path);
+}
+
+/* The host's node, if it is the same device, over an empty file. */
 static int bind_node(int dirfd, const char *name, const struct container_device *device,
                      struct error *err)
 {
-    AUTO_FREE char *path = alloc_format(
-        "/dev/%s", text_starts_with(device->path, "/dev/") ? device->path + 5 : device->path);
+    AUTO_FREE char *path = host_path(device);
     AUTO_CLOSE int copy = -1;
     AUTO_CLOSE int made = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     AUTO_CLOSE int target = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);

@@ -90,10 +90,12 @@ static void collect(const struct container_spec *spec, struct rules *rules)
         add(rules, (struct container_device_rule){ false, 'a', -1, -1, "rwm" });
         add_defaults(rules, "rw");
     }
-    for (size_t i = 0; i < spec->device_count && !spec->program.bare; i++)
-        add(rules,
-            (struct container_device_rule){ true, spec->devices[i].type, spec->devices[i].major,
-                                            spec->devices[i].minor, "rwm" });
+    for (size_t i = 0; i < spec->device_count && !spec->program.bare; i++) {
+        const struct container_device *device = &spec->devices[i];
+
+        add(rules, (struct container_device_rule){ true, device->type, device->major, device->minor,
+                                                   device->access ? device->access : "rwm" });
+    }
     if (given > 0)
         add_given(rules, resources->device_rules, given);
     if (spec->program.bare) {

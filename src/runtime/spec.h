@@ -52,7 +52,9 @@ struct container_time_offset {
 /* A device node; an existing one that is the same is no error. */
 struct container_device {
     const char *path;
-    char type; /* 'c', 'b' or 'p' */
+    const char *source; /* the host's node, which a user namespace mounts; NULL: that of `path` */
+    const char *access; /* some of "rwm", of a container that is not bare; NULL: all */
+    char type;          /* 'c', 'b' or 'p' */
     uint32_t major, minor;
     mode_t mode;
     uid_t uid;
@@ -63,6 +65,7 @@ struct container_device {
 struct container_limits {
     uint64_t cpu_millis; /* thousandths of one core */
     uint64_t memory_bytes;
+    uint64_t memory_low_bytes; /* reclaimed last; zero: none of it */
     uint64_t pids;
 };
 

@@ -48,7 +48,10 @@ static const struct object limits_object = {
 
 static const struct object reservations_object = {
     .name = "reservations",
-    .doc = "What each replica counts on; autoscaling measures against it before the limit.",
+    .doc =
+        "What each replica counts on; autoscaling measures against it before the limit. Memory is "
+        "taken from others first: `memory.low` of cgroups v2, where the cgroups above keep some, "
+        "too, and the soft limit of v1.",
     .fields = reservations_fields,
 };
 

@@ -243,7 +243,14 @@ static const struct field service_fields[] = {
         .key = "privileged",
         MEMBER(BOOL, struct service, privileged),
         .fallback = "false",
-        .doc = "The replica has all rights on this machine.",
+        .doc = "The replica has all rights on this machine, and its devices: see docs/security.md.",
+    },
+    {
+        .key = "devices",
+        ELEMENTS(OBJECTS, struct service, devices, device_count, struct service_device,
+                 service_device_object),
+        .expand_items = shorthand_add_device,
+        .doc = "Devices of this machine; short: `SOURCE[:TARGET][:rwm]`.",
     },
     {
         .key = "userns_mode",
@@ -390,7 +397,6 @@ static const struct field service_fields[] = {
     LATER("credential_spec", "Credentials, on other systems."),
     LATER("develop", "What happens while files are edited."),
     LATER("device_cgroup_rules", "Rules for devices."),
-    LATER("devices", "Devices of this machine."),
     { .key = "dns_opt", MEMBER(LIST, struct service, dns_opt), .doc = "Options of resolv.conf." },
     { .key = "dns_search", MEMBER(LIST, struct service, dns_search), .doc = "Domains to search." },
     LATER("external_links", "Containers outside of the stack."),

@@ -65,6 +65,8 @@ struct service {
     char *pid, *ipc;                /* host, private, or NULL: private */
     uint64_t cpu_shares;            /* 0: as usual */
     uint64_t memory_and_swap_bytes; /* 0: as the machine gives */
+    struct service_device *devices;
+    size_t device_count;
     struct service_ulimit *ulimits;
     size_t ulimit_count;
     int64_t replicas;

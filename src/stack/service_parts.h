@@ -131,6 +131,12 @@ struct service_ulimit {
     int64_t soft, hard; /* -1: unlimited */
 };
 
+struct service_device {
+    char *source; /* a device node of this machine */
+    char *target; /* below /dev of the container */
+    char *permissions;
+};
+
 /* A file of variables; empty once the stack is loaded, because they are in `environment`. */
 struct service_env_file {
     char *path; /* absolute */

@@ -145,6 +145,9 @@ static void check_limits(struct reading *reading, const struct node *map,
              service->memory_and_swap_bytes < service->limits.memory_bytes)
         reading_error(reading, swap,
                       "'memswap_limit' is memory and swap together, and less than 'mem_limit'");
+    if (service->limits.memory_bytes > 0 &&
+        service->reservations.memory_bytes > service->limits.memory_bytes)
+        reading_error(reading, map, "more memory is reserved than the limit of memory allows");
     if (service->cpu_shares == 1 || service->cpu_shares > SHARES_MAX)
         reading_error(reading, node_find(map, "cpu_shares"), "'cpu_shares' is not between 2 and %d",
                       SHARES_MAX);

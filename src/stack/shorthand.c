@@ -226,6 +226,34 @@ void shorthand_add_tmpfs(struct reading *reading, const struct node *node, struc
     node_append(list, map);
 }
 
+static bool is_permissions(const char *text)
+{
+    return *text && text[strspn(text, "rwm")] == '\0';
+}
+
+void shorthand_add_device(struct reading *reading, const struct node *node, struct node *list)
+{
+    AUTO_FREE char *text = alloc_text(node->text);
+    AUTO(node) struct node *map = node_new(NODE_MAP, &node->place);
+    char *rest = text;
+    const char *source = strsep(&rest, ":");
+    const char *target = rest && !is_permissions(rest) ? strsep(&rest, ":") : NULL;
+
+    if (rest && !is_permissions(rest)) {
+        reading_error(
+            reading, node,
+            "'%s' is no device; write SOURCE[:TARGET][:rwm], as in /dev/fuse:/dev/fuse:rw",
+            node->text);
+        return;
+    }
+    node_set_text(map, "source", source);
+    if (target)
+        node_set_text(map, "target", target);
+    if (rest)
+        node_set_text(map, "permissions", rest);
+    node_append(list, STEAL_PTR(map));
+}
+
 static void add_single(const struct node *node, const char *key, struct node *list)
 {
     struct node *map = node_new(NODE_MAP, &node->place);

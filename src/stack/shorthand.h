@@ -20,6 +20,9 @@ void shorthand_add_mount(struct reading *reading, const struct node *node, struc
 /* "TARGET[:size=64m,mode=1777]" of `tmpfs` */
 void shorthand_add_tmpfs(struct reading *reading, const struct node *node, struct node *list);
 
+/* "SOURCE[:TARGET][:rwm]" of `devices` */
+void shorthand_add_device(struct reading *reading, const struct node *node, struct node *list);
+
 /* The name of a config or secret. */
 void shorthand_add_source(struct reading *reading, const struct node *node, struct node *list);
 

@@ -24,6 +24,7 @@ extern const struct object service_parts_config;
 extern const struct object service_parts_secret;
 extern const struct object service_parts_env_file;
 extern const struct object service_parts_ulimit;
+extern const struct object service_device_object; /* struct service_device */
 
 /* A row for a key of the specification that is not built yet. */
 #define LATER(key_, doc_)                                 \

@@ -314,6 +314,7 @@ struct container_limits plan_limits(const struct service *service)
     return (struct container_limits){
         .cpu_millis = service->limits.cpu_millis,
         .memory_bytes = service->limits.memory_bytes,
+        .memory_low_bytes = service->reservations.memory_bytes,
         .pids = service->limits.pids,
     };
 }
@@ -474,6 +475,7 @@ void plan_free(struct plan *plan)
     strings_done(&plan->owned);
     free(plan->mounts);
     free(plan->ulimits);
+    free(plan->devices);
     free(plan->volumes);
     free(plan->files);
     free(plan);

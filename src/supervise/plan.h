@@ -52,6 +52,7 @@ struct plan {
     struct container_spec spec; /* stdout_fd and stderr_fd are left to the caller */
     struct container_mount *mounts;
     struct container_ulimit *ulimits;
+    struct container_device *devices; /* see devices.h */
     struct container_resources resources;
     struct container_id_map ids; /* of a user namespace of its own */
     struct plan_volume *volumes;

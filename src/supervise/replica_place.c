@@ -14,6 +14,7 @@
 #include "runtime/container.h"
 #include "supervise/console.h"
 #include "supervise/crew.h"
+#include "supervise/devices.h"
 #include "supervise/id_range.h"
 #include "supervise/networks.h"
 #include "supervise/networks_address.h"
@@ -235,7 +236,8 @@ static int plan_and_prepare(struct replica *replica, struct plan **out, struct e
                          replica->record->image);
     if (replica_host_take(replica, err) < 0 || replica_place_plan(replica, &plan, err) < 0 ||
         (!replica->is_prepared && prepare(replica, plan, err) < 0) ||
-        choose_ids(replica, plan, err) < 0 || replica_place_open_logs(replica, err) < 0)
+        choose_ids(replica, plan, err) < 0 || devices_add(replica->service, plan, err) < 0 ||
+        replica_place_open_logs(replica, err) < 0)
         return -1;
     *out = STEAL_PTR(plan);
     return 0;

@@ -97,7 +97,8 @@ static void limits_are_seen_and_hold(void **state)
     struct container_usage usage;
     struct error err = { 0 };
 
-    f->spec.limits = (struct container_limits){ 500, 64 << 20, 20 };
+    f->spec.limits =
+        (struct container_limits){ .cpu_millis = 500, .memory_bytes = 64 << 20, .pids = 20 };
     bed_run(f, "tail /dev/zero");
     assert_int_equal(f->status, 137);
     bed_must(container_usage(BED_PARENT, f->spec.id, &usage, &err), &err);

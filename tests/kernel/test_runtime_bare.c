@@ -181,9 +181,15 @@ static void clocks_can_be_shifted(void **state)
 static void devices_are_made_and_ruled(void **state)
 {
     static const struct container_device devices[] = {
-        { "/dev/deep/message", 'c', 1, 11, 0640, 33, 44 },
-        { "/dev/null", 'c', 1, 3, 0666, 0, 0 },
-        { "/dev/pipe", 'p', 0, 0, 0600, 0, 0 },
+        { .path = "/dev/deep/message",
+          .type = 'c',
+          .major = 1,
+          .minor = 11,
+          .mode = 0640,
+          .uid = 33,
+          .gid = 44 },
+        { .path = "/dev/null", .type = 'c', .major = 1, .minor = 3, .mode = 0666 },
+        { .path = "/dev/pipe", .type = 'p', .mode = 0600 },
     };
     static const struct container_device_rule rules[] = {
         { false, 'a', -1, -1, "rwm" },

@@ -66,6 +66,24 @@ static void file_says(const struct bed *f, enum cgroup_controller controller, co
     assert_string_equal(text.data, is_v1 ? expected_v1 : expected_v2);
 }
 
+static void a_reservation_comes_and_goes_while_it_runs(void **state)
+{
+    struct bed *f = *state;
+    struct error err = { 0 };
+
+    f->spec.limits.memory_low_bytes = 32 * MIB;
+    start_sleeper(f);
+    file_says(f, CGROUP_MEMORY, "memory.soft_limit_in_bytes", "memory.low", "33554432", "33554432");
+    f->spec.limits.memory_low_bytes = 16 * MIB;
+    bed_must(container_update(BED_PARENT, f->spec.id, &f->spec.limits, &err), &err);
+    file_says(f, CGROUP_MEMORY, "memory.soft_limit_in_bytes", "memory.low", "16777216", "16777216");
+    f->spec.limits.memory_low_bytes = 0;
+    bed_must(container_update(BED_PARENT, f->spec.id, &f->spec.limits, &err), &err);
+    file_says(f, CGROUP_MEMORY, "memory.soft_limit_in_bytes", "memory.low", "9223372036854771712",
+              "0");
+    end_sleeper(f);
+}
+
 static void figures_reach_the_kernel(void **state)
 {
     struct bed *f = *state;
@@ -163,7 +181,9 @@ static void what_cannot_be_set_is_refused(void **state)
 
 static void device_rules_can_change_while_it_runs(void **state)
 {
-    static const struct container_device device = { "/dev/message", 'c', 1, 11, 0666, 0, 0 };
+    static const struct container_device device = {
+        .path = "/dev/message", .type = 'c', .major = 1, .minor = 11, .mode = 0666
+    };
     static const struct container_device_rule none[] = { { false, 'a', -1, -1, "rwm" } };
     static const struct container_device_rule some[] = { { false, 'a', -1, -1, "rwm" },
                                                          { true, 'c', 1, 11, "r" } };
@@ -325,6 +345,7 @@ static void usage_counts_what_was_done(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        BED_TEST(a_reservation_comes_and_goes_while_it_runs),
         BED_TEST(figures_reach_the_kernel),
         BED_TEST(memory_and_swap_grow_and_shrink_in_any_order),
         cmocka_unit_test(shares_are_weights_on_version_2),

@@ -99,7 +99,8 @@ static void limits_hold_for_it_as_well(void **state)
     struct error err = { 0 };
 
     f->spec.id_maps = maps;
-    f->spec.limits = (struct container_limits){ 500, 64 << 20, 20 };
+    f->spec.limits =
+        (struct container_limits){ .cpu_millis = 500, .memory_bytes = 64 << 20, .pids = 20 };
     bed_run(f, "i=0; while [ $i -lt 40 ]; do sleep 1 & i=$((i+1)); done; wait");
     assert_non_null(strstr(text_get(&f->output), "fork"));
     bed_must(container_usage(BED_PARENT, f->spec.id, &usage, &err), &err);

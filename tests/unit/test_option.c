@@ -51,6 +51,12 @@ static const struct option sample_rows[] = {
     { 0 },
 };
 
+static const struct option_refused refused_rows[] = {
+    { .name = "link", .cure = "write --network" },
+    { .letter = 'a', .name = "attach" },
+    { 0 },
+};
+
 struct fixture {
     struct sample sample;
     struct strings operands;
@@ -59,7 +65,7 @@ struct fixture {
 
 static int parse(struct fixture *f, bool stop, const char *const *words)
 {
-    struct option_set set = { sample_rows, &f->sample };
+    struct option_set set = { sample_rows, &f->sample, refused_rows };
     struct option_line line = { .stop_at_operand = stop };
     char *argv[16] = { 0 };
 
@@ -86,9 +92,24 @@ static int teardown(void **state)
 {
     struct fixture *f = *state;
 
-    option_done(&(struct option_set){ sample_rows, &f->sample });
+    option_done(&(struct option_set){ sample_rows, &f->sample, NULL });
     strings_done(&f->operands);
     return 0;
+}
+
+static void what_is_not_built_is_named_with_its_cure(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(PARSE(f, false, "--link=a:b"), -1);
+    assert_int_equal(f->err.code, ERROR_UNSUPPORTED);
+    assert_string_equal(f->err.text, "option '--link' is not built: write --network");
+    error_clear(&f->err);
+    assert_int_equal(PARSE(f, false, "-da", "stdin"), -1);
+    assert_string_equal(f->err.text, "option '--attach' is not built");
+    error_clear(&f->err);
+    assert_int_equal(PARSE(f, false, "--lin"), -1);
+    assert_int_equal(f->err.code, ERROR_INVALID);
 }
 
 static void options_and_operands_mix(void **state)
@@ -218,6 +239,7 @@ static void the_spelling_shows_letter_and_argument(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(what_is_not_built_is_named_with_its_cure),
         TEST(options_and_operands_mix),
         TEST(what_is_not_given_has_its_fallback_or_is_unset),
         TEST(letters_share_a_dash_and_the_rest_is_the_value),

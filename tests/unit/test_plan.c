@@ -224,12 +224,14 @@ static void limits_and_security_are_taken_over(void **state)
     prepare(&fixture);
     fixture.service.limits = (struct service_limits){ .cpu_millis = 500, .pids = 64 };
     fixture.service.ulimits = &ulimit;
+    fixture.service.reservations.memory_bytes = 4096;
     fixture.service.ulimit_count = 1;
     strings_add(&fixture.service.security_opt, "no-new-privileges:false");
     plan = make(&fixture);
     assert_int_equal(plan->spec.limits.cpu_millis, 500);
     assert_int_equal(plan->spec.limits.pids, 64);
     assert_int_equal(*plan->spec.program.oom_score_adj, 0);
+    assert_int_equal(plan->spec.limits.memory_low_bytes, 4096);
     assert_int_equal(plan->spec.program.ulimits[0].resource, RLIMIT_NOFILE);
     assert_true(plan->spec.program.ulimits[0].hard == RLIM_INFINITY);
     assert_true(plan->spec.program.allow_new_privileges);

@@ -33,6 +33,38 @@ static void defaults_are_in_place(void **state)
     bed_end(&bed);
 }
 
+static void devices_have_short_and_long_forms(void **state)
+{
+    static const char *const expected[][3] = {
+        { "/dev/fuse", "/dev/fuse", "rwm" }, { "/dev/kvm", "/dev/kvm", "r" },
+        { "/dev/sda", "/dev/disk", "rwm" },  { "/dev/sdb", "/dev/more", "rw" },
+        { "/dev/net/tun", "/dev/tun", "w" },
+    };
+    struct bed bed;
+    const struct service *web = NULL;
+
+    (void)state;
+    bed_begin(&bed);
+    bed_load(&bed, "services:\n"
+                   "  web:\n"
+                   "    image: a\n"
+                   "    devices:\n"
+                   "      - /dev/fuse\n"
+                   "      - /dev/kvm:r\n"
+                   "      - /dev/sda:/dev/disk\n"
+                   "      - /dev/sdb:/dev/more:rw\n"
+                   "      - {source: /dev/net/tun, target: /dev/tun, permissions: w}\n");
+    bed_expect_loaded(&bed);
+    web = stack_find_service(bed.stack, "web");
+    assert_int_equal(web->device_count, ARRAY_SIZE(expected));
+    for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+        assert_string_equal(web->devices[i].source, expected[i][0]);
+        assert_string_equal(web->devices[i].target, expected[i][1]);
+        assert_string_equal(web->devices[i].permissions, expected[i][2]);
+    }
+    bed_end(&bed);
+}
+
 static void ports_have_short_and_long_forms(void **state)
 {
     struct bed bed;
@@ -438,6 +470,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_in_place),
+        cmocka_unit_test(devices_have_short_and_long_forms),
         cmocka_unit_test(ports_have_short_and_long_forms),
         cmocka_unit_test(mounts_are_told_apart_by_their_source),
         cmocka_unit_test(restart_words_become_a_policy),

@@ -181,6 +181,16 @@ static const struct {
     { "services:\n  a: {image: a, volumes: [{type: disk, target: /a}]}\n", 2,
       "not bind, volume or tmpfs" },
     { "services:\n  a: {image: a, volumes: [\"a:b\"]}\n", 2, "absolute path" },
+    { "services:\n  a: {image: a, devices: [fuse]}\n", 2, "no absolute path" },
+    { "services:\n  a: {image: a, devices: [\"/dev/fuse:rwx\"]}\n", 2, "write a path below /dev" },
+    { "services:\n  a: {image: a, devices: [\"/dev/fuse:/dev/fuse:x\"]}\n", 2, "SOURCE[:TARGET]" },
+    { "services:\n  a: {image: a, devices: [\"/dev/fuse:/fuse\"]}\n", 2, "below /dev" },
+    { "services:\n  a: {image: a, devices: [\"/dev/fuse:/dev/shm/fuse\"]}\n", 2, "below /dev" },
+    { "services:\n  a: {image: a, devices: [\"/dev/fuse:/dev/../fuse\"]}\n", 2, "below /dev" },
+    { "services:\n  a: {image: a, devices: [{source: /dev/fuse, permissions: no}]}\n", 2,
+      "write some of rwm" },
+    { "services:\n  a: {image: a, mem_limit: 64m, mem_reservation: 65m}\n", 2,
+      "more memory is reserved" },
     { "services:\n  a: {image: a, pull_policy: every_now}\n", 2, "'now' is not a duration" },
     { "services:\n  a: {image: a, pull_policy: refresh}\n", 2, "needs 'pull_refresh_after'" },
     { "services:\n  a: {image: a, pull_refresh_after: 1d,\n   pull_policy: daily}\n", 3,
@@ -251,7 +261,7 @@ static void keys_that_are_not_built_yet_are_warned_about_once(void **state)
     (void)state;
     bed_begin(&bed);
     bed_load(&bed, "services:\n"
-                   "  a: {image: a, x-note: [1, {b: c}], devices: [/dev/null]}\n"
+                   "  a: {image: a, x-note: [1, {b: c}], gpus: [/dev/null]}\n"
                    "x-anything: {at: all}\n");
     bed_expect_loaded(&bed);
     assert_int_equal(bed.diagnostics.warning_count, 1);
@@ -268,7 +278,7 @@ static void more_than_fifty_mistakes_are_counted(void **state)
     (void)state;
     text_add(&file, "services:\n");
     for (int i = 0; i < 60; i++)
-        text_add_format(&file, "  a%d: {image: a, devices: [x], user: []}\n", i);
+        text_add_format(&file, "  a%d: {image: a, gpus: [x], user: []}\n", i);
     bed_begin(&bed);
     bed_load(&bed, text_get(&file));
     diagnostic_format(&bed.diagnostics, true, &shown);

@@ -60,10 +60,10 @@ static void check_fallback(const struct object *object, const struct field *fiel
         fail_msg("%s, %s: %s", object->name, field->key, err.text);
     /* What is written for it reads back the same. */
     assert_true(field_format_text(&copy, &scratch, &text) || field->kind == FIELD_BYTES);
-    if (field->kind == FIELD_STRING || field->kind == FIELD_PATH)
-        free(scratch.string);
     if (text.length > 0)
         assert_int_equal(field_decode_text(&copy, text_get(&text), &scratch, &err), 0);
+    if (field->kind == FIELD_STRING || field->kind == FIELD_PATH)
+        free(scratch.string);
 }
 
 static void check_target(const struct object *object, const struct field *field)
