@@ -25,8 +25,8 @@ struct json; /* a value: object, array, text, number, boolean or null */
 struct json *json_parse(const char *text, size_t length, struct error *err) MUST_CHECK;
 
 /*
- * The same for documents of others: a text with a NUL, where json_parse() cuts it, is refused, as
- * is what is not UTF-8.
+ * The same for documents of others: a NUL, where json_parse() ends a text or all of it, is refused,
+ * as is what is not UTF-8.
  */
 struct json *json_parse_exact(const char *text, size_t length, struct error *err) MUST_CHECK;
 

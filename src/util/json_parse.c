@@ -222,8 +222,11 @@ struct json *json_parse_exact(const char *text, size_t length, struct error *err
     struct reading r = { .is_exact = true };
     size_t fault = find_fault((const unsigned char *)text, length);
 
-    if (fault == length)
+    if (fault < length)
+        error_set(err, ERROR_INVALID, "not UTF-8 at byte %zu", fault);
+    else if (memchr(text, '\0', length)) /* where json_parse() ends */
+        error_set(err, ERROR_INVALID, "a NUL at byte %zu", strlen(text));
+    else
         return parse(&r, text, length, err);
-    error_set(err, ERROR_INVALID, "not UTF-8 at byte %zu", fault);
     return NULL;
 }

@@ -149,6 +149,9 @@ static void a_nul_cuts_a_text_or_is_refused(void **state)
     assert_null(json_parse_exact(text, strlen(text), &err));
     assert_string_equal(err.text, "a text with a NUL before byte 11");
     error_clear(&err);
+    assert_null(json_parse_exact("{}\0[", 4, &err));
+    assert_string_equal(err.text, "a NUL at byte 2");
+    error_clear(&err);
 }
 
 static void documents_of_others_are_utf_8(void **state)
