@@ -212,9 +212,7 @@ TRICKS
 }
 
 @test "S39 a process that got the id of a container's is never signalled" {
-    # Since Linux 6.14 each namespace has its own highest id; before, this would change the machine's.
-    [ "$(printf '6.14\n%s\n' "$(uname -r)" | sort -V | head -n 1)" = 6.14 ] || skip 'needs Linux 6.14'
-    run timeout -k 5 1800 unshare -p -f --kill-child --mount-proc \
+    run timeout -k 5 600 unshare -p -f --kill-child --mount-proc \
         "$TOP/integration/attacks/pid_reuse" $((ATTACK_STARTS / 10))
     echo "$output"
     [ "$status" = 0 ]
