@@ -39,8 +39,20 @@ teardown() {
 }
 
 @test "containerd: run, its output and its exit status" {
-    [ "$(create --rm "$CARTE_TEST/bundle/rootfs" c echo hello)" = hello ]
-    run -37 create --rm "$CARTE_TEST/bundle/rootfs" c sh -c 'exit 37'
+    # It lives until its output has come: ctr may forget the last words of one that ends at once.
+    local client status=0
+    cd "$CARTE_TEST"
+    mkfifo in
+    create --rm "$CARTE_TEST/bundle/rootfs" c sh -c 'echo hello; read -r word; echo "$word"; read -r word; exit 37' <in >out &
+    client=$!
+    exec 7>in
+    eventually 20 grep -qx hello out
+    echo more >&7
+    eventually 20 grep -qx more out
+    echo end >&7
+    wait "$client" || status=$?
+    exec 7>&-
+    [ "$status" -eq 37 ]
     run ! create --rm "$CARTE_TEST/bundle/rootfs" c /missing
     [[ "$output" == *'executable file not found'* ]]
 }
