@@ -1,6 +1,7 @@
 # Attacks from inside of single containers and of stacks, on their default posture (docs/security.md).
 
 load lib
+load lib_single
 
 : "${ATTACK_STARTS:=40}"
 
@@ -19,28 +20,9 @@ setup_file() {
     carte build -q -t box box
 }
 
-teardown_file() {
-    cd "$CARTE_TEST" || return 1
-    no_leaks
-}
-
-setup() {
-    cd "$CARTE_TEST" || return 1
-}
-
 teardown() {
-    local left
-    left=$(carte ps -a --format json | jq -r .Name)
-    [ -z "$left" ] || carte rm -f $left
-    eventually 20 [ ! -e "$CARTE_RUN/stacks/carte" ]
-}
-
-# fails COMMAND...: bats does not notice when a command behind `!` succeeds.
-fails() {
-    if "$@"; then
-        echo "succeeded: $*"
-        return 1
-    fi
+    remove_singles
+    eventually 20 gone
 }
 
 # with_filter CAPABILITIES: what `syscalls` finds with and without a filter, side by side.

@@ -146,7 +146,7 @@ CARTEFILE
     [ "$(rights "$(field labelled labelled-one-1 Pid)")" = "$(rights "$(field kept kept-plain-1 Pid)")" ]
     healthy kept plain 1
     [ "$(carte-stack -p kept ps -a --format json | jq -r .Name | sort)" = $'kept-plain-1\nkept-talk-1\nkept-told-1' ]
-    carte-stack -p labelled exec -T one sh -c 'until grep -q x /v/sub/x; do sleep 1; done'
+    eventually 20 carte-stack -p labelled exec -T one grep -q x /v/sub/x
     [ -z "$(ls -A decoy)" ]
     carte-stack -p labelled down -t 0 -v
 }

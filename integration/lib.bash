@@ -68,6 +68,14 @@ CMD ["httpd", "-f", "-p", "80", "-h", "/www"]
 CARTEFILE
 }
 
+# fails COMMAND...: bats does not notice when a command behind `!` succeeds.
+fails() {
+    if "$@"; then
+        echo "succeeded: $*"
+        return 1
+    fi
+}
+
 # in_terminal COMMAND: run it with a terminal, its input from here. The end of the input is typed,
 # and so echoed: what shall have none gets <> <(:), which never ends.
 in_terminal() {

@@ -60,14 +60,6 @@ has_status() {
     [ "$(status_of "$1")" = "$2" ]
 }
 
-# fails COMMAND...: bats does not notice when a command behind `!` succeeds.
-fails() {
-    if "$@"; then
-        echo "succeeded: $*"
-        return 1
-    fi
-}
-
 # Dead, whether or not its parent has asked for its exit status.
 is_gone() {
     ! grep -qv '^State:.*[ZX] ' <(grep '^State:' "/proc/$1/status" 2>/dev/null)

@@ -20,8 +20,12 @@ setup() {
 
 # A test leaves no container.
 teardown() {
+    remove_singles
+}
+
+remove_singles() {
     local left
-    left=$(carte ps -a --format json | jq -r .Name)
+    left=$(carte ps -a --format json | jq -r 'select(.Project == "carte") | .Name')
     [ -z "$left" ] || carte rm -f $left
 }
 

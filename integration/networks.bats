@@ -1,28 +1,12 @@
 # Networks that belong to no stack: carte network, and the containers and stacks on them.
 
 load lib
-
-setup_file() {
-    remember_inventory
-    cd "$CARTE_TEST" || return 1
-    make_web_context "$CARTE_TEST/web"
-    carte build -t tool web
-}
-
-teardown_file() {
-    cd "$CARTE_TEST" || return 1
-    no_leaks
-}
-
-setup() {
-    cd "$CARTE_TEST" || return 1
-}
+load lib_single
 
 # A test leaves no container, stack and network.
 teardown() {
     local left project
-    left=$(carte ps -a --format json | jq -r 'select(.Project == "carte") | .Name')
-    [ -z "$left" ] || carte rm -f $left
+    remove_singles
     for project in "$CARTE_RUN"/stacks/*; do
         [ "${project##*/}" = carte ] || [ ! -d "$project" ] || carte-stack -p "${project##*/}" down -t 0
     done
@@ -32,10 +16,6 @@ teardown() {
     [ ! -e world.pid ] || kill "$(cat world.pid)"
     rm -f world.pid
     ip link del world 2>/dev/null || true
-}
-
-gone() {
-    [ ! -e "$CARTE_RUN/stacks/carte" ]
 }
 
 # address_of NAME COMMAND...: the address that NAME has for who runs the command. (The C library

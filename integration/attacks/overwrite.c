@@ -22,32 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t ended;
-
-static void end(int signal)
-{
-    (void)signal;
-    ended = 1;
-}
-
-/* Each line once. */
-static void say_once(const char *what, const char *why)
-{
-    static char said[32][64];
-    char line[64];
-
-    snprintf(line, sizeof(line), "%s%s", what, why);
-    for (int i = 0; i < 32; i++) {
-        if (strcmp(said[i], line) == 0)
-            return;
-        if (!said[i][0]) {
-            memcpy(said[i], line, sizeof(line));
-            puts(line);
-            fflush(stdout);
-            return;
-        }
-    }
-}
+#include "attack.h"
 
 static void write_to(const char *path)
 {
@@ -57,9 +32,9 @@ static void write_to(const char *path)
         int fd = open(path, flags[i]);
 
         if (fd < 0) {
-            say_once("open: ", strerrorname_np(errno));
+            say_once("open: %s", strerrorname_np(errno));
         } else {
-            say_once("WRITTEN", write(fd, "overwritten", 11) == 11 ? "" : " not, but opened");
+            say_once("WRITTEN%s", write(fd, "overwritten", 11) == 11 ? "" : " not, but opened");
             close(fd);
         }
     }
@@ -94,14 +69,14 @@ static void try_process(const char *pid, char **own, int *held)
     snprintf(path, sizeof(path), "/proc/%.16s/exe", pid);
     fd = open(path, O_PATH);
     if (fd < 0) {
-        say_once("look: ", strerrorname_np(errno));
+        say_once("look: %s", strerrorname_np(errno));
         return;
     }
     if (fstat(fd, &found) < 0 || is_own(&found, own)) {
         close(fd);
         return;
     }
-    say_once("held", "");
+    say_once("held");
     write_to(path);
     if (*held >= 0)
         close(*held);
@@ -113,7 +88,7 @@ int main(int argc, char **argv)
     int held = -1;
 
     if (argc == 3 && strcmp(argv[1], "held") == 0) {
-        say_once("held", "");
+        say_once("held");
         for (int i = 0; i < 1000; i++)
             write_to_held(atoi(argv[2]));
         return 0;

@@ -14,13 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t ended;
-
-static void end(int signal)
-{
-    (void)signal;
-    ended = 1;
-}
+#include "attack.h"
 
 int main(int argc, char **argv)
 {

@@ -21,31 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t ended;
-
-static void end(int signal)
-{
-    (void)signal;
-    ended = 1;
-}
-
-static void say_once(const char *what, const char *detail)
-{
-    static char said[64][160];
-    char line[160];
-
-    snprintf(line, sizeof(line), "%s %s", what, detail);
-    for (int i = 0; i < 64; i++) {
-        if (strcmp(said[i], line) == 0)
-            return;
-        if (!said[i][0]) {
-            memcpy(said[i], line, sizeof(line));
-            puts(line);
-            fflush(stdout);
-            return;
-        }
-    }
-}
+#include "attack.h"
 
 /* The program of the process: 1 if it is the container's own, 0 if it is not, -1: not seen. */
 static int is_own(pid_t pid, const struct stat *own)
@@ -66,11 +42,11 @@ static void look(pid_t pid, const struct stat *own)
     DIR *folder = NULL;
 
     if (is_own(pid, own) == 0)
-        say_once("FOUND", "a foreign program");
+        say_once("FOUND a foreign program");
     snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
     folder = opendir(path);
     if (!folder)
-        say_once("denied", "fd");
+        say_once("denied fd");
     for (struct dirent *entry = NULL; folder && (entry = readdir(folder));) {
         if (entry->d_name[0] == '.')
             continue;
@@ -78,7 +54,7 @@ static void look(pid_t pid, const struct stat *own)
         memset(target, 0, sizeof(target));
         /* Those three are what the caller gave; a program that is there has others of its own. */
         if (atoi(entry->d_name) > 2 && readlink(path, target, sizeof(target) - 1) > 0)
-            say_once("FOUND", target);
+            say_once("FOUND %s", target);
     }
     if (folder)
         closedir(folder);
@@ -87,7 +63,7 @@ static void look(pid_t pid, const struct stat *own)
         int fd = open(path, O_RDWR);
 
         if (fd >= 0 && is_own(pid, own) == 0)
-            say_once("FOUND", "its memory");
+            say_once("FOUND its memory");
         if (fd >= 0)
             close(fd);
     }
@@ -96,12 +72,12 @@ static void look(pid_t pid, const struct stat *own)
 static void trace(pid_t pid, const struct stat *own)
 {
     if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) < 0) {
-        say_once("denied", "ptrace");
+        say_once("denied ptrace");
         return;
     }
     ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
     if (waitpid(pid, NULL, __WALL) == pid && is_own(pid, own) == 0)
-        say_once("TRACED", "");
+        say_once("TRACED");
     ptrace(PTRACE_DETACH, pid, NULL, NULL);
 }
 
